@@ -1,0 +1,72 @@
+# Everything a person or a machine does with this repository. `make` alone prints the list.
+# Set-up happens by itself: each target brings .venv up to date first, and does nothing when it is.
+
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+PIP     := $(BIN)/python -m pip
+CODE    := $(wildcard service scheduler sandbox migrations benchmarks scripts tests)
+TYPED   := $(patsubst %/__init__.py,%,$(wildcard service/__init__.py scheduler/__init__.py sandbox/__init__.py tests/__init__.py))
+WORKERS ?= 2
+ARGS    ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt lock mutants clean
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.runtime ## set up, sync the sample books with both sandboxes, serve the dashboard (ONCE=1: stop after the table)
+	@$(BIN)/tieout demo $(if $(ONCE),--once) $(ARGS)
+
+test: $(VENV)/.machine ## set up and run every test (ARGS="tests/core -k dot" narrows it)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(VENV)/.dev ## style, types, architecture and dependencies
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+fmt: $(VENV)/.dev ## format the code and apply the safe fixes
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+lock: $(VENV)/.dev ## resolve the dependencies anew (UPGRADE=1: to their newest versions)
+	$(BIN)/uv pip compile -q $(LOCK_FLAGS) pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q $(LOCK_FLAGS) -c requirements.txt --extra dev pyproject.toml -o requirements-dev.txt
+
+LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+mutants: $(VENV)/.dev ## change the pure core line by line and report what no test noticed (slow)
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
+clean: ## remove caches and build products; keeps .venv and var/
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov build dist mutants *.egg-info
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up: each stamp is newer than what it was made from ------------------------------------------------------------
+
+$(BIN)/python:
+	@bash scripts/make-venv "$(PYTHON)" "$(VENV)"
+
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Tieout runs on (about half a minute the first time) ..."
+	@$(PIP) install -q --require-hashes --no-deps -r requirements.txt
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo "Installing what its tests and checks need ..."
+	@$(PIP) install -q --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.machine: scripts/test-machine $(VENV)/.dev
+	@bash scripts/test-machine
+	@touch $@

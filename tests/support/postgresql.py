@@ -1,0 +1,123 @@
+"""A PostgreSQL server that lives as long as the test run, in a temporary folder, and needs no set-up by anybody."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from tests.support.network import find_free_port
+
+#: Nothing in these databases outlives the run, so durability would only cost time.
+SERVER_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "log_min_messages": "fatal",
+}
+START_SECONDS = 30.0
+
+
+def find_binaries() -> Path | None:
+    """Return the folder of the newest installed server's programs, or None where there is none."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
+    found = shutil.which("initdb")
+    if found:
+        folders.append(Path(found).resolve().parent)
+    return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
+
+
+@dataclass(slots=True)
+class PostgresServer:
+    """A running server. Its databases are reached by URL; the superuser is ``postgres``, without a password."""
+
+    port: int
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def url(self, database: str) -> str:
+        """Return the SQLAlchemy URL of a database of this server."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, template: str = "template0") -> str:
+        """Create a database as a copy of the template and return its name."""
+        name = f"tieout_{next(self._numbers)}"
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, and end the connections to it that a test left open."""
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with psycopg.connect(
+            host="127.0.0.1", port=self.port, user="postgres", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def run_server(binaries: Path) -> Iterator[PostgresServer]:
+    """Make a cluster, start its server on a free port of the loopback interface, and remove both at the end.
+
+    :raises RuntimeError: the server did not come up; the message holds the end of its log.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="tieout-postgresql-"))
+    # The server refuses to run as root; the package made a user for it, who has to own the folder.
+    as_root = os.geteuid() == 0
+    prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if as_root else []
+    try:
+        if as_root:
+            owner = pwd.getpwnam("postgres")
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        cluster = folder / "cluster"
+        initdb = [binaries / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        subprocess.run(
+            [*prefix, *initdb, "--no-sync", "--no-instructions"], check=True, capture_output=True, cwd=folder
+        )
+        port = find_free_port()
+        settings = [f"-c{name}={value}" for name, value in SERVER_SETTINGS.items()]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [*prefix, binaries / "postgres", "-D", cluster, f"-p{port}", *settings],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            _wait_until_ready(process, port, folder / "log")
+            yield PostgresServer(port=port)
+        finally:
+            # SIGINT asks for a fast shutdown: open connections are ended, nothing is waited for.
+            process.send_signal(2)
+            process.wait(timeout=START_SECONDS)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres", connect_timeout=2).close()
+        except psycopg.OperationalError:
+            time.sleep(0.02)
+        else:
+            return
+    msg = f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}"
+    raise RuntimeError(msg)
