@@ -1,0 +1,1 @@
+"""What the sandboxes share: clock, request log, faults, replay, limits, server and control API."""
