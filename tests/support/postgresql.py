@@ -85,7 +85,18 @@ def run_server(binaries: Path) -> Iterator[PostgresServer]:
             owner = pwd.getpwnam("postgres")
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         cluster = folder / "cluster"
-        initdb = [binaries / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        initdb = [
+            str(binaries / "initdb"),
+            "-D",
+            str(cluster),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ]
         subprocess.run(
             [*prefix, *initdb, "--no-sync", "--no-instructions"], check=True, capture_output=True, cwd=folder
         )
@@ -93,7 +104,7 @@ def run_server(binaries: Path) -> Iterator[PostgresServer]:
         settings = [f"-c{name}={value}" for name, value in SERVER_SETTINGS.items()]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                [*prefix, binaries / "postgres", "-D", cluster, f"-p{port}", *settings],
+                [*prefix, str(binaries / "postgres"), "-D", str(cluster), f"-p{port}", *settings],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
