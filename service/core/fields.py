@@ -1,0 +1,110 @@
+"""The fields that snapshots carry, with the words a person reads and who owns each unless a connection says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.core.ports import EntityKind
+from service.core.reconcile import Flow
+from service.core.snapshot import FieldName
+
+#: Owners unless changed: names, numbers, hierarchy, terms, tax, recipients and invoices are ours; phones, addresses,
+#: website and the people's details belong to both; balances and payment status are theirs.
+OWNERS: Mapping[EntityKind, Mapping[FieldName, Flow]] = {
+    EntityKind.CUSTOMER: {
+        "name": Flow.OURS,
+        "company_name": Flow.OURS,
+        "number": Flow.OURS,
+        "reference": Flow.OURS,
+        "parent": Flow.OURS,
+        "vat_number": Flow.OURS,
+        "currency": Flow.OURS,
+        "payment_terms": Flow.OURS,
+        "tax_level": Flow.OURS,
+        "first_name": Flow.BOTH,
+        "last_name": Flow.BOTH,
+        "email": Flow.BOTH,
+        "phone": Flow.BOTH,
+        "mobile": Flow.BOTH,
+        "fax": Flow.BOTH,
+        "website": Flow.BOTH,
+        "billing_address": Flow.BOTH,
+        "shipping_address": Flow.BOTH,
+        "people": Flow.OURS,
+    },
+    EntityKind.INVOICE: {
+        "number": Flow.OURS,
+        "customer": Flow.OURS,
+        "issue_date": Flow.OURS,
+        "due_date": Flow.OURS,
+        "currency": Flow.OURS,
+        "reference": Flow.OURS,
+        "status": Flow.OURS,
+        "tax_inclusive": Flow.OURS,
+        "lines": Flow.OURS,
+        "to": Flow.OURS,
+        "cc": Flow.OURS,
+        "billing_address": Flow.OURS,
+        "payment_terms": Flow.OURS,
+        "subtotal": Flow.THEIRS,
+        "tax_total": Flow.THEIRS,
+        "total": Flow.THEIRS,
+        "amount_paid": Flow.THEIRS,
+        "amount_due": Flow.THEIRS,
+    },
+    EntityKind.PAYMENT: {
+        "invoice": Flow.OURS,
+        "customer": Flow.OURS,
+        "amount": Flow.OURS,
+        "date": Flow.OURS,
+        "method": Flow.OURS,
+        "reference": Flow.OURS,
+        "kind": Flow.OURS,
+        "active": Flow.BOTH,
+    },
+}
+
+LABELS: Mapping[FieldName, str] = {
+    "name": "Name",
+    "company_name": "Company name",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "email": "Email",
+    "phone": "Phone",
+    "mobile": "Mobile",
+    "fax": "Fax",
+    "website": "Website",
+    "billing_address": "Billing address",
+    "shipping_address": "Shipping address",
+    "vat_number": "VAT number",
+    "number": "Number",
+    "currency": "Currency",
+    "payment_terms": "Payment terms",
+    "tax_level": "Tax level",
+    "parent": "Parent",
+    "people": "People",
+    "reference": "Reference",
+    "customer": "Customer",
+    "issue_date": "Invoice date",
+    "due_date": "Due date",
+    "status": "Status",
+    "tax_inclusive": "Prices include tax",
+    "lines": "Lines",
+    "to": "To",
+    "cc": "Cc",
+    "subtotal": "Subtotal",
+    "tax_total": "Tax",
+    "total": "Total",
+    "amount_paid": "Paid",
+    "amount_due": "Due",
+    "invoice": "Invoice",
+    "amount": "Amount",
+    "date": "Date",
+    "method": "Method",
+    "kind": "Kind",
+}
+
+
+def owners(kind: EntityKind) -> Mapping[FieldName, Flow]:
+    """Return the default owner of each field of a kind; a sub-contact is owned like a customer."""
+    return OWNERS[EntityKind.CUSTOMER if kind is EntityKind.CONTACT else kind]

@@ -1,0 +1,239 @@
+"""The company's own records as frozen values: what the core decides about, free of any database.
+
+Amounts are ``Decimal`` in the currency that stands beside them; percentages are per cent (``Decimal("19")`` is 19 %);
+identifiers are those of the rows the values were loaded from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+ZERO = Decimal(0)
+
+
+class CustomerKind(StrEnum):
+    """What a customer is in law."""
+
+    COMPANY = "company"  #: has a name and contacts
+    INDIVIDUAL = "individual"  #: a person; the name is made of first and last name if absent
+
+
+class CustomerType(StrEnum):
+    """Where a customer stands in the tree."""
+
+    CLIENT = "client"  #: top of a tree
+    JOB = "job"  #: has a parent
+
+
+class SendTo(StrEnum):
+    """Whether an address takes part when an invoice is sent."""
+
+    TO = "to"
+    CC = "cc"
+    NONE = "none"
+
+
+class InvoiceStatus(StrEnum):
+    """The life of an invoice: draft, approved, paid, or voided."""
+
+    DRAFT = "draft"  #: may be edited freely, is not sent to any package
+    APPROVED = "approved"  #: issued; carried to the packages
+    PAID = "paid"  #: nothing is due any more
+    VOIDED = "voided"  #: issued and taken back; amounts count no more
+
+
+class PaymentKind(StrEnum):
+    """What moves the balance."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    CREDIT = "credit"
+    ADJUSTMENT = "adjustment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A postal address; ``country`` is ISO 3166-1 alpha-2."""
+
+    line1: str | None = None
+    line2: str | None = None
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A person at a customer. With a tax level, a billing address or a job site it is a sub-contact."""
+
+    id: str
+    customer_id: str
+    first_name: str | None = None
+    last_name: str | None = None
+    role: str | None = None
+    email: str | None = None
+    other_emails: tuple[str, ...] = ()
+    phone: str | None = None
+    mobile: str | None = None
+    fax: str | None = None
+    notes: str | None = None
+    primary: bool = False
+    tax_level_id: str | None = None
+    billing_address: Address | None = None
+    use_as_billing_address: bool = False
+    job_site_id: str | None = None
+    invoice_email: SendTo = SendTo.NONE
+    other_emails_invoice: SendTo = SendTo.NONE
+
+    @property
+    def full_name(self) -> str:
+        """First and last name joined by a blank; empty when neither is known."""
+        return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    @property
+    def is_sub_contact(self) -> bool:
+        """True when the contact brings a tax level, a billing address or a job site of its own."""
+        return bool(self.tax_level_id or self.billing_address or self.job_site_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSite:
+    """A place where a customer's work is done."""
+
+    id: str
+    customer_id: str
+    name: str
+    address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxComponent:
+    """One part of a tax level, in per cent."""
+
+    name: str
+    rate_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxLevel:
+    """A named rate; the components, if any, add up to ``rate_percent``."""
+
+    id: str
+    name: str
+    rate_percent: Decimal
+    components: tuple[TaxComponent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """A client or a job, with the people who belong to it."""
+
+    id: str
+    kind: CustomerKind
+    type: CustomerType
+    name: str
+    full_name: str
+    depth: int
+    parent_id: str | None = None
+    number: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    is_customer: bool = True
+    archived: bool = False
+    email: str | None = None
+    other_emails: tuple[str, ...] = ()
+    invoice_email: SendTo = SendTo.TO
+    other_emails_invoice: SendTo = SendTo.NONE
+    phone: str | None = None
+    mobile: str | None = None
+    fax: str | None = None
+    website: str | None = None
+    vat_number: str | None = None
+    ean_number: str | None = None
+    currency: str | None = None
+    tax_level_id: str | None = None
+    discount_percent: Decimal = ZERO
+    payment_terms: str | None = None
+    billing_address: Address | None = None
+    shipping_address: Address | None = None
+    job_site_id: str | None = None
+    contacts: tuple[Contact, ...] = ()
+
+    @property
+    def primary_contact(self) -> Contact | None:
+        """The contact marked as primary, else the first one."""
+        return next((c for c in self.contacts if c.primary), self.contacts[0] if self.contacts else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceLine:
+    """One line; ``amount`` is quantity times price less discount, in the invoice's currency."""
+
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    item_code: str | None = None
+    discount_percent: Decimal = ZERO
+    tax_level_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipients:
+    """Who receives an invoice, and the rule that decided."""
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """A sales invoice with what was derived for it: totals, recipients, tax level per line."""
+
+    id: str
+    number: str
+    customer_id: str
+    status: InvoiceStatus
+    issue_date: date
+    due_date: date
+    currency: str
+    contact_id: str | None = None
+    reference: str | None = None
+    tax_inclusive: bool = False
+    tax_level_id: str | None = None
+    lines: tuple[InvoiceLine, ...] = ()
+    #: the level that applies to each line once every rule was followed; same order as ``lines``
+    line_tax_levels: tuple[str | None, ...] = ()
+    subtotal: Decimal = ZERO
+    tax_total: Decimal = ZERO
+    total: Decimal = ZERO
+    amount_paid: Decimal = ZERO
+    recipients: Recipients = Recipients()
+    billing_address: Address | None = None
+    #: the sub-contact that brings its own billing address or tax level to this invoice
+    sub_contact_id: str | None = None
+
+    @property
+    def amount_due(self) -> Decimal:
+        """What is still to be paid; a voided invoice asks for nothing."""
+        return ZERO if self.status is InvoiceStatus.VOIDED else self.total - self.amount_paid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money received, returned or credited; the sign is in ``kind``, ``amount`` is positive."""
+
+    id: str
+    kind: PaymentKind
+    amount: Decimal
+    date: date
+    customer_id: str
+    currency: str
+    invoice_id: str | None = None
+    method: str | None = None
+    reference: str | None = None

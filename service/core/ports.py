@@ -1,0 +1,423 @@
+"""What the sync needs from a package: the protocols that connectors and mappers implement, and the values they exchange.
+
+Three ideas shape them. The *batch* is the unit on the wire and the *record* the unit of truth, so a request carries many
+elements and an answer holds one outcome per element, in the same order. *Ours* is a projection: our record as the package
+can hold it, with its losses declared. And a request is bytes: it is stored before it is sent, and sent again byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, NewType, Protocol, TypeAlias
+
+from service.core.errors import ConnectorError
+from service.core.intent import Operation
+from service.core.model import Contact, Customer, Invoice, Payment
+from service.core.reconcile import Flow
+from service.core.snapshot import FieldName, Snapshot, Value
+
+Cursor = NewType("Cursor", str)
+Payload: TypeAlias = Mapping[str, Any]
+Record: TypeAlias = Customer | Contact | Invoice | Payment
+
+
+class EntityKind(StrEnum):
+    """Kinds of our records that can be tied to a counterpart."""
+
+    CUSTOMER = "customer"  #: a company, an individual or a job
+    CONTACT = "contact"  #: a sub-contact, only where the package needs a counterpart of its own for it
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+
+
+class Family(StrEnum):
+    """Kinds of entities at a package; vendors and employees matter because they share names with customers."""
+
+    CUSTOMER = "customer"
+    VENDOR = "vendor"
+    EMPLOYEE = "employee"
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    CREDIT_NOTE = "credit_note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Calls allowed per connection; ``None`` means the package states no such limit."""
+
+    per_second: int | None = None
+    per_minute: int | None = None
+    per_day: int | None = None
+    batches_per_minute: int | None = None
+    concurrent: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What the package can do: declared, rather than discovered by failing."""
+
+    package: str  #: the package's name as people know it, for sentences
+    kinds: frozenset[EntityKind]
+    family_of: Mapping[EntityKind, Family]
+    native_depth: int  #: levels of customers the package itself can nest; 1 means no tree
+    names_unique_over: frozenset[Family]  #: families that share one namespace of display names
+    name_limit: int  #: characters
+    name_forbidden: frozenset[str]
+    key_window: timedelta | None  #: how long an idempotency key is surely remembered; None: undocumented
+    errors_replayed: bool  #: the same key gives the same error again, so a new one is needed after looking
+    page_size: int
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteRecord:
+    """One entity as the package returned it."""
+
+    family: Family
+    remote_id: str
+    version: str | None  #: what an update must name so that it overwrites exactly what was read
+    active: bool
+    payload: Payload
+    name: str | None = None  #: display name of a person or company, number of a document
+    reference: str | None = None  #: our own reference, where the package keeps one
+    email: str | None = None
+    parent_id: str | None = None
+    merged_into: str | None = None
+    deleted: bool = False  #: the package says it is gone; the payload may be a stub
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePage:
+    """One page of the change feed; the cursor is stored with the page, never before it."""
+
+    records: Sequence[RemoteRecord]
+    cursor: Cursor
+    calls: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """One intended write: what a call carries for one record."""
+
+    kind: EntityKind
+    operation: Operation
+    body: Payload
+    remote_id: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Elements of the same lane may ride in one request, at most ``size`` of them."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One outgoing write exactly as it goes on the wire, but for authorisation. JSON-storable."""
+
+    method: str
+    path: str  #: below the package's base address, beginning with a slash
+    query: tuple[tuple[str, str], ...]
+    content: str
+    content_type: str
+    key: str  #: idempotency key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The package took the element; ``record`` is what it stored."""
+
+    record: RemoteRecord
+
+
+Outcome: TypeAlias = Written | ConnectorError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back for one request: an outcome per element, in the order in which they were packed."""
+
+    outcomes: tuple[Outcome, ...]
+    status: int
+    request_id: str | None
+    content: str  #: the raw answer, for support
+
+
+class Connector(Protocol):
+    """One authorised connection to one company at one package.
+
+    Only ``pack`` and ``lane`` are pure; every other method makes HTTP calls and may raise a ``ConnectorError``. No method
+    repeats a write. Reads may be repeated inside after a passing failure.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this package can do."""
+        ...
+
+    @property
+    def calls_made(self) -> int:
+        """HTTP calls made through this object so far, failed ones included."""
+        ...
+
+    def lane(self, element: Element) -> Lane:
+        """Tell which elements may share a request with this one."""
+        ...
+
+    def pack(self, elements: Sequence[Element], *, key: str) -> Request:
+        """Build the one request that carries the elements (same lane, no more than its size)."""
+        ...
+
+    def send(self, request: Request, *, count: int) -> Answer:
+        """Send a packed request of ``count`` elements once and read the outcome of each.
+
+        :raises Transient: nothing was written (refused before the package looked at it); also RateLimited.
+        :raises OutcomeUnknown: the request may have been taken; look before sending again.
+        :raises AuthorizationLost: the connection needs a person.
+        """
+        ...
+
+    def changes(self, since: Cursor) -> Iterator[ChangePage]:
+        """Yield everything that changed since the cursor, inactive and deleted entities too: one call per kind if it fits.
+
+        :raises CursorExpired: the feed does not reach that far back; read everything instead.
+        """
+        ...
+
+    def everything(self, families: frozenset[Family]) -> Iterator[ChangePage]:
+        """Yield every entity of the families, inactive ones too; the last page's cursor starts the change feed."""
+        ...
+
+    def fetch(self, family: Family, remote_id: str) -> RemoteRecord | None:
+        """Return one entity as it is now, or None where the package does not know it."""
+        ...
+
+    def reference(self) -> Reference:
+        """Read the package's lists and the facts about the company."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One entry of a list the package offers, normalised; ``id`` is what a document must name."""
+
+    id: str
+    name: str
+    active: bool = True
+    code: str | None = None
+    type: str | None = None
+    sales: bool = False  #: account or item fit for sales lines
+    payments: bool = False  #: account that payments can be received into
+    default: bool = False  #: the package's own default of its list
+    rate_percent: Decimal | None = None  #: of a tax code
+    days: int | None = None  #: of payment terms: days after the invoice date
+    end_of_month: bool = False  #: of payment terms: counted from the end of the month
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """What is known of the company behind a connection."""
+
+    tenant_id: str
+    name: str
+    country: str | None = None
+    base_currency: str | None = None
+    currencies: frozenset[str] = frozenset()
+    timezone: str | None = None
+    short_code: str | None = None  #: what the package's web addresses name the company by
+    lock_date: date | None = None  #: documents up to and on this date can't be written
+    flags: Mapping[str, bool] = field(default_factory=dict)  #: the package's own switches, read by its mappers only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The package's lists as last read."""
+
+    company: Company
+    accounts: tuple[Offer, ...] = ()
+    items: tuple[Offer, ...] = ()
+    taxes: tuple[Offer, ...] = ()
+    terms: tuple[Offer, ...] = ()
+    methods: tuple[Offer, ...] = ()
+
+
+class JobRule(StrEnum):
+    """How jobs reach a package that has no tree of customers."""
+
+    OWN = "own"  #: each job is a customer of its own there, named Client:Job
+    REFERENCE = "reference"  #: invoices of a job go to its client and name the job as their reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingSettings:
+    """A connection's choices. Keys are ours, values are ids (or codes) of the package's lists."""
+
+    version: int = 1
+    accounts: Mapping[str, str] = field(default_factory=dict)  #: "sales", "payments"
+    items: Mapping[str, str] = field(default_factory=dict)  #: "default", or one of our item codes
+    taxes: Mapping[str, str] = field(default_factory=dict)  #: tax level id, or "none"
+    terms: Mapping[str, str] = field(default_factory=dict)  #: our terms code, e.g. "net30"
+    methods: Mapping[str, str] = field(default_factory=dict)  #: our payment method
+    job_rule: JobRule = JobRule.OWN
+    owners: Mapping[FieldName, Flow] = field(default_factory=dict)  #: fields whose owner differs from the default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """Something of ours that the package cannot hold: data of the mapper, shown on the plan and on the record."""
+
+    field: FieldName
+    reason: str  #: a sentence for an accountant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """Our record as the package can hold it."""
+
+    snapshot: Snapshot
+    losses: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ref:
+    """One of our records, by kind and id."""
+
+    kind: EntityKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingContext:
+    """All that a mapper may know besides the record itself."""
+
+    settings: MappingSettings
+    reference: Reference
+    remote_ids: Mapping[Ref, str] = field(default_factory=dict)  #: counterparts of records that this one points to
+    customers: Mapping[str, Customer] = field(default_factory=dict)  #: customers that records point to, by id, with ancestors
+    names: Mapping[Ref, str] = field(default_factory=dict)  #: display names, chosen by the naming rule
+    references: Mapping[Ref, str] = field(default_factory=dict)  #: our own reference for a record, where the package keeps one
+    tax_levels: Mapping[str, str] = field(default_factory=dict)  #: tax level id -> its name, for sentences
+
+
+class Mapper(Protocol):
+    """Pure translation of one kind of record for one package. No I/O, no clock.
+
+    Laws: reading back an echoed body gives the projection again on every mapped field; projecting is idempotent under
+    formatting done by the package.
+    """
+
+    @property
+    def kind(self) -> EntityKind:
+        """The kind of record it translates."""
+        ...
+
+    @property
+    def flows(self) -> Mapping[FieldName, Flow]:
+        """Who owns each field unless the connection's settings say otherwise."""
+        ...
+
+    @property
+    def identity(self) -> tuple[FieldName, ...]:
+        """Fields that together tell that an entity found there is the one we just tried to create."""
+        ...
+
+    def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
+        """Return the records whose counterparts this one must be able to name: parents, customers, invoices."""
+        ...
+
+    def project(self, record: Record, context: MappingContext) -> Projection:
+        """Return our record as the package can hold it.
+
+        :raises MappingError: names the field and the reason; nothing is sent.
+        """
+        ...
+
+    def body(
+        self,
+        operation: Operation,
+        snapshot: Snapshot,
+        *,
+        changed: frozenset[FieldName],
+        theirs: RemoteRecord | None,
+        context: MappingContext,
+    ) -> Payload:
+        """Build the package's body: for a create all fields, for an update only the changed ones, nested objects whole."""
+        ...
+
+    def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
+        """Read the package's body into the same fields that ``project`` fills."""
+        ...
+
+    def url(self, remote_id: str, company: Company) -> str | None:
+        """Return the address at which a person sees the entity in the package, with the company pinned."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What the package's token endpoint returned. Never logged; stored encrypted."""
+
+    access_token: str
+    refresh_token: str
+    access_expires_at: datetime
+    refresh_expires_at: datetime | None
+    scope: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Tokens(access_expires_at={self.access_expires_at.isoformat()})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """A company that the consent covers."""
+
+    tenant_id: str
+    name: str | None
+    connection_ref: str | None = None  #: the package's own id of the tie between app and company
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """The result of a consent."""
+
+    tokens: Tokens
+    tenants: tuple[Tenant, ...]
+
+
+class OAuth(Protocol):
+    """A package's consent and token endpoints, for one app."""
+
+    def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str | None) -> str:
+        """Return the address to which the person's browser is sent."""
+        ...
+
+    def exchange(
+        self, *, code: str, redirect_uri: str, code_verifier: str | None, callback: Mapping[str, str]
+    ) -> Grant:
+        """Turn the callback's code into tokens and the companies they reach.
+
+        :raises AuthorizationLost: the package refused the code.
+        """
+        ...
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        """Rotate the tokens.
+
+        :raises AuthorizationLost: the refresh token is dead; only a person can reconnect.
+        :raises Transient: the package could not be asked; the same token may be tried again.
+        """
+        ...
+
+    def revoke(self, tokens: Tokens, *, connection_ref: str | None) -> None:
+        """Take the consent back at the package; succeeds if it was gone already."""
+        ...
