@@ -35,12 +35,16 @@ def create(name: str) -> Sandbox:
     return built
 
 
-def start(name: str, port: int = 0) -> Running:
+def start(name: str, port: int = 0, *, auto_consent: bool = False) -> Running:
     """Serve the named sandbox on 127.0.0.1 in the background; port 0 takes a free one.
+
+    With ``auto_consent`` the sign-in page redirects back at once with the first organisation (no browser needed).
 
     The caller stops it with ``Running.stop()``; ``Running.settings`` are the settings that point the service at it.
 
     :raises LookupError: when there is no sandbox of that name.
     :raises OSError: when the port is taken.
     """
-    return serve(create(name), port=port)
+    sandbox = create(name)
+    sandbox.auto_consent = auto_consent
+    return serve(sandbox, port=port)

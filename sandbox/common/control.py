@@ -35,6 +35,11 @@ def control_blueprint(sandbox: Sandbox) -> Blueprint:
             sandbox.clock.freeze()
         return _clock(sandbox)
 
+    @control.post("/consent")
+    def consent() -> Response:
+        sandbox.auto_consent = bool(_body().get("auto"))
+        return jsonify(auto=sandbox.auto_consent)
+
     @control.post("/bookkeeper")
     def act() -> Response:
         asked = _body()

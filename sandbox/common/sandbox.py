@@ -29,6 +29,7 @@ class Sandbox(ABC):
         self.clock = clock or Clock()
         self.log = RequestLog()
         self.faults = FaultPlan()
+        self.auto_consent = False  #: the sign-in page allows access to the first organisation by itself
         self.lock = threading.RLock()  #: held by whoever reads or changes the books
 
     @abstractmethod
