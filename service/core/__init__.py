@@ -1,0 +1,1 @@
+"""The pure core: decisions about records, links and writes, without any I/O."""

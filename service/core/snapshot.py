@@ -1,0 +1,248 @@
+"""Canonical, provider-neutral pictures of one record, and how they differ.
+
+A snapshot is *normalised*: blanks are None, text is stripped and NFC with inner blanks collapsed, phones and
+countries have one spelling, decimals one form, lists are ordered tuples. Two sides that mean the same thing must
+compare equal here, or every run would report a false conflict. Every ``clean_*`` function is idempotent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NewType, TypeAlias
+
+import phonenumbers
+import pycountry
+
+Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
+FieldName: TypeAlias = str
+Fingerprint = NewType("Fingerprint", str)
+
+#: (line1, line2, city, region, postal_code, country); country is ISO 3166-1 alpha-2 where it is known.
+Address: TypeAlias = "tuple[str | None, str | None, str | None, str | None, str | None, str | None]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What one side says about one record, already normalised.
+
+    A key that is missing means *this side cannot hold the field* and is never compared; a key whose value is None
+    means *blank*. One field keeps one type for good (``True`` and ``1`` would compare equal).
+
+    :raises TypeError: for a value that is no ``Value``: a float, a Decimal, a list or a dict.
+    """
+
+    fields: Mapping[FieldName, Value]
+    active: bool = True  #: False: archived on this side
+
+    def __post_init__(self) -> None:
+        for name, value in self.fields.items():
+            _require_value(name, value)
+        object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
+
+    def get(self, name: FieldName) -> Value:
+        """Return one field; a field this side does not carry reads as None."""
+        return self.fields.get(name)
+
+    def holds(self, name: FieldName) -> bool:
+        """Tell whether this side can hold the field, blank or not."""
+        return name in self.fields
+
+
+def _require_value(name: FieldName, value: object) -> None:
+    if isinstance(value, tuple):
+        for part in value:
+            _require_value(name, part)
+    elif value is not None and not isinstance(value, (str, int)):
+        raise TypeError(f"{name}: a snapshot holds no {type(value).__name__}")
+
+
+def differences(*, ours: Snapshot, theirs: Snapshot) -> tuple[FieldName, ...]:
+    """Return the names, sorted, of the fields both sides hold with different values."""
+    shared = ours.fields.keys() & theirs.fields.keys()
+    return tuple(sorted(name for name in shared if ours.fields[name] != theirs.fields[name]))
+
+
+def fingerprint(snapshot: Snapshot) -> Fingerprint:
+    """Hash a snapshot: 64 hex digits of SHA-256, the same in every process, order and release."""
+    text = json.dumps(to_json(snapshot), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return Fingerprint(hashlib.sha256(text.encode("ascii")).hexdigest())
+
+
+def to_json(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the snapshot as a JSON-ready document ``{"active": …, "fields": {…}}``; tuples become lists."""
+    return {"active": snapshot.active, "fields": {name: _to_list(value) for name, value in snapshot.fields.items()}}
+
+
+def from_json(document: Mapping[str, Any]) -> Snapshot:
+    """Return the snapshot that :func:`to_json` wrote; lists become tuples.
+
+    :raises KeyError: if ``fields`` or ``active`` is missing.
+    """
+    fields = {str(name): _to_tuple(value) for name, value in document["fields"].items()}
+    return Snapshot(fields=fields, active=bool(document["active"]))
+
+
+def _to_list(value: Value) -> Any:
+    return [_to_list(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _to_tuple(value: Any) -> Value:
+    return tuple(_to_tuple(part) for part in value) if isinstance(value, list) else value
+
+
+#: Invisible characters that packages and pasted text leave behind; joiners of real scripts are not among them.
+_INVISIBLE = dict.fromkeys([*range(0x09), *range(0x0E, 0x1C), 0x7F, 0x200B, 0x2060, 0xFEFF])
+
+
+def clean_text(text: str | None) -> str | None:
+    """Return one line: NFC, stripped, every run of blanks and line breaks as one space; None if nothing is left."""
+    if text is None:
+        return None
+    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
+    return " ".join(text.split()) or None
+
+
+def clean_lines(text: str | None) -> str | None:
+    """Return text that may have several lines: each cleaned like :func:`clean_text`, outer blank lines dropped."""
+    if text is None:
+        return None
+    lines = [clean_text(line) or "" for line in text.splitlines()]
+    return "\n".join(lines).strip("\n") or None
+
+
+def clean_email(text: str | None) -> str | None:
+    """Return an address without blanks, in lower case: no mail system in use tells ``Ann@`` from ``ann@``."""
+    cleaned = clean_text(text)
+    if cleaned is None:
+        return None
+    return unicodedata.normalize("NFC", "".join(cleaned.lower().split()))
+
+
+_EXTENSION = re.compile(r"(?i)[\s,;]*(?:extension|ext\.?|x|#)\s*[:=.]?\s*(\d{1,9})$")
+_NUMBER = re.compile(r"[\d\s().\-/\u2010-\u2015\u2212+]+")
+
+
+def clean_phone(text: str | None, *, region: str | None = None) -> str | None:
+    """Return a phone as ``+`` (if international), digits, and ``x`` with an extension: ``+442079460000x12``.
+
+    With ``region`` (ISO 3166-1 alpha-2) a national number becomes international, so that both spellings agree.
+    What is not a number ("call the office", ``1-800-FLOWERS``) stays as cleaned text: nothing is lost.
+    """
+    cleaned = clean_text(text)
+    if cleaned is None:
+        return None
+    ascii_digits = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in cleaned)
+    found = _EXTENSION.search(ascii_digits)
+    extension = f"x{found[1]}" if found else ""
+    number = ascii_digits[: found.start()] if found else ascii_digits
+    if not _NUMBER.fullmatch(number) or not any(sign.isdigit() for sign in number):
+        return cleaned
+    return _one_spelling(number, region) + extension
+
+
+def _one_spelling(number: str, region: str | None) -> str:
+    """Return E.164 if the library finds the length possible, else the digits as they stand."""
+    international = number.lstrip(" (").startswith("+")
+    digits = "".join(sign for sign in number if sign.isdigit())
+    try:
+        parsed = phonenumbers.parse(number, None if international else region)
+    except phonenumbers.NumberParseException:
+        return f"+{digits}" if international else digits
+    if not phonenumbers.is_possible_number(parsed):
+        return f"+{digits}" if international else digits
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def format_phone(phone: str | None, *, region: str | None = None) -> str | None:
+    """Return a cleaned phone as people write it: nationally within ``region``, else internationally.
+
+    Law: ``clean_phone(format_phone(p, region=r), region=r) == p``; where the library cannot promise it, ``p`` itself.
+    """
+    if phone is None or not phone.startswith("+"):
+        return phone
+    number, _, extension = phone.partition("x")
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return phone
+    at_home = region is not None and phonenumbers.country_code_for_region(region) == parsed.country_code
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    shown = phonenumbers.format_number(parsed, style) + (f" x{extension}" if extension else "")
+    return shown if clean_phone(shown, region=region) == phone else phone
+
+
+#: Everyday names that ISO 3166-1 does not list, folded as in :func:`_fold`.
+_COUNTRY_ALIASES = {
+    "uk": "GB",
+    "great britain": "GB",
+    "britain": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "northern ireland": "GB",
+    "republic of ireland": "IE",
+    "united states of america": "US",
+    "america": "US",
+    "usa": "US",
+    "holland": "NL",
+    "czech republic": "CZ",
+    "turkey": "TR",
+    "russia": "RU",
+    "south korea": "KR",
+    "north korea": "KP",
+    "ivory coast": "CI",
+    "cape verde": "CV",
+    "swaziland": "SZ",
+    "macedonia": "MK",
+    "burma": "MM",
+    "vatican": "VA",
+    "palestine": "PS",
+    "uae": "AE",
+    "brunei": "BN",
+    "laos": "LA",
+    "syria": "SY",
+    "macau": "MO",
+    "east timor": "TL",
+}
+
+
+def clean_country(text: str | None) -> str | None:
+    """Return ISO 3166-1 alpha-2 for a two- or three-letter code or an English name; what is unknown stays as text."""
+    cleaned = clean_text(text)
+    return None if cleaned is None else _country_code(cleaned)
+
+
+@lru_cache(maxsize=1024)
+def _country_code(text: str) -> str:
+    folded = text.replace(".", "").casefold().removeprefix("the ")
+    if folded in _COUNTRY_ALIASES:
+        return _COUNTRY_ALIASES[folded]
+    for spelling in (folded, text):
+        try:
+            return str(pycountry.countries.lookup(spelling).alpha_2)
+        except LookupError:
+            continue
+    return text
+
+
+def clean_address(
+    *,
+    line1: str | None = None,
+    line2: str | None = None,
+    city: str | None = None,
+    region: str | None = None,
+    postal_code: str | None = None,
+    country: str | None = None,
+) -> Address | None:
+    """Return the six parts of an address, each cleaned, or None if all of them are blank."""
+    lines = (clean_text(line1), clean_text(line2))
+    place = (clean_text(city), clean_text(region), clean_text(postal_code), clean_country(country))
+    address: Address = (*lines, *place)
+    return address if any(address) else None
