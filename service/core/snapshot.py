@@ -126,7 +126,7 @@ def clean_email(text: str | None) -> str | None:
 
 
 _EXTENSION = re.compile(r"(?i)[\s,;]*(?:extension|ext\.?|x|#)\s*[:=.]?\s*(\d{1,9})$")
-_NUMBER = re.compile(r"[\d\s().\-/\u2010-\u2015\u2212+]+")
+_NUMBER = re.compile(r"[\s(]*\+?[\d\s().\-/\u2010-\u2015\u2212]+")
 
 
 def clean_phone(text: str | None, *, region: str | None = None) -> str | None:
@@ -149,14 +149,14 @@ def clean_phone(text: str | None, *, region: str | None = None) -> str | None:
 
 def _one_spelling(number: str, region: str | None) -> str:
     """Return E.164 if the library finds the length possible, else the digits as they stand."""
-    international = number.lstrip(" (").startswith("+")
-    digits = "".join(sign for sign in number if sign.isdigit())
+    international = "+" in number
+    digits = ("+" if international else "") + "".join(sign for sign in number if sign.isdigit())
     try:
-        parsed = phonenumbers.parse(number, None if international else region)
+        parsed = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException:
-        return f"+{digits}" if international else digits
+        return digits
     if not phonenumbers.is_possible_number(parsed):
-        return f"+{digits}" if international else digits
+        return digits
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
