@@ -14,6 +14,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 REDACTED = "[redacted]"
 
+#: The packages that log under their own names, at the level asked for.
+OWN_LOGGERS = ("service", "scheduler", "sandbox")
+
 #: Names of what is secret whatever it holds. A token *kind* or an idempotency key is not.
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:authorization|cookie|credentials?|encryption_keys?|passphrase|password|secret|secret_key|session|"
@@ -91,10 +94,10 @@ def configure_logs(*, level: str = "INFO", stream: TextIO | None = None) -> None
     output.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
     root.handlers = [output]
-    root.setLevel(level.upper())
-    # One line for each connection opened and each job looked at says nothing to an operator.
-    for name in ("urllib3", "apscheduler", "xero_python", "alembic.runtime.plugins"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # What a library tells of its daily work says nothing to an operator; what worries it does.
+    root.setLevel(logging.WARNING)
+    for name in OWN_LOGGERS:
+        logging.getLogger(name).setLevel(level.upper())
 
 
 @contextmanager

@@ -12,18 +12,21 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from service.logs import REDACTED, configure_logs, correlated, redact
+from service.logs import OWN_LOGGERS, REDACTED, configure_logs, correlated, redact
 
 
 @pytest.fixture
 def output() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     before = (root.handlers[:], root.level)
+    levels = {name: logging.getLogger(name).level for name in OWN_LOGGERS}
     stream = io.StringIO()
     configure_logs(stream=stream)
     yield stream
     root.handlers, level = before
     root.setLevel(level)
+    for name, own_level in levels.items():
+        logging.getLogger(name).setLevel(own_level)
     structlog.reset_defaults()
 
 
@@ -42,11 +45,17 @@ def test_every_line_is_one_json_object_with_its_time_and_level(output: io.String
 def test_a_library_logs_in_the_same_form_and_under_the_same_id(output: io.StringIO) -> None:
     with correlated("run-7", connection="c1"):
         logging.getLogger("waitress").warning("queue depth is %d", 4)
-    structlog.get_logger().info("afterwards")
+    structlog.get_logger("service.sync").info("afterwards")
     inside, after = lines(output)
     assert inside["event"] == "queue depth is 4"
     assert (inside["correlation_id"], inside["connection"]) == ("run-7", "c1")
     assert "correlation_id" not in after
+
+
+def test_a_library_is_heard_only_when_it_is_worried(output: io.StringIO) -> None:
+    logging.getLogger("apscheduler.scheduler").info("added job")
+    logging.getLogger("apscheduler.scheduler").warning("missed job")
+    assert [line["event"] for line in lines(output)] == ["missed job"]
 
 
 def test_an_exception_is_told_on_the_same_line_without_its_secrets(output: io.StringIO) -> None:
@@ -57,7 +66,7 @@ def test_an_exception_is_told_on_the_same_line_without_its_secrets(output: io.St
     try:
         fail()
     except ValueError:
-        structlog.get_logger().exception("call failed")
+        structlog.get_logger("service.sync").exception("call failed")
     [line] = lines(output)
     assert "ValueError" in line["exception"]
     assert "abcdef0123456789" not in output.getvalue()
