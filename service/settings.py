@@ -21,7 +21,7 @@ from pydantic_settings import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from service.keys import read_or_make_key
+from service.keys import LEAST_CHARACTERS, read_or_make_key, to_fernet_key
 
 PREFIX = "TIEOUT_"
 
@@ -106,6 +106,17 @@ def _smtp_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _fernet_keys(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    return tuple(SecretStr(to_fernet_key(value.get_secret_value())) for value in values)
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value) < LEAST_CHARACTERS:
+        msg = f"must have at least {LEAST_CHARACTERS} characters"
+        raise ValueError(msg)
+    return value
+
+
 def _split(separator: str | None) -> BeforeValidator:
     def split(value: object) -> object:
         if not isinstance(value, str):
@@ -149,8 +160,9 @@ class Settings(BaseSettings):
     )
 
     database_url: DatabaseUrl = Field("sqlite:///var/tieout.db", repr=False)
-    secret_key: SecretStr | None = None
-    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode, _split(",")] = ()
+    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    #: Newest first, each in Fernet's form.
+    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode, _split(","), AfterValidator(_fernet_keys)] = ()
     base_url: BaseUrl = "http://localhost:8000"
 
     xero_client_id: str | None = None

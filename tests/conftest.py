@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,12 +51,52 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The SQLAlchemy URL of a fresh, empty database."""
     if database_kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'tieout.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = server.create_database()
-    yield server.url(name)
-    server.drop_database(name)
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        with server.database() as url:
+            yield url
+
+
+@pytest.fixture
+def prepared_database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The SQLAlchemy URL of a fresh database with the newest schema and no rows: a copy of one that was migrated."""
+    if database_kind == "sqlite":
+        path = tmp_path / "tieout.db"
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+    else:
+        template: str = request.getfixturevalue("migrated_postgresql")
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        with server.database(template) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the newest schema, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "tieout.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgres_server: PostgresServer) -> Iterator[str]:
+    """The name of a PostgreSQL database with the newest schema, to be copied."""
+    with postgres_server.database() as url:
+        migrate(url)
+        yield url.rpartition("/")[2]
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the newest schema and leave no connection behind: a template must have none."""
+    # Here, so that a run of the pure parts alone does not wait for the database's libraries.
+    from service.store.database import Database
+    from service.store.schema import upgrade
+
+    database = Database(url)
+    upgrade(database)
+    database.close()
 
 
 @pytest.fixture

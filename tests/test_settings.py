@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from service.keys import read_or_make_key
+from service.keys import read_or_make_key, to_fernet_key
 from service.settings import Settings, SettingsError, load_settings
 
 POSTGRESQL = "postgresql+psycopg://tieout@db/tieout"
@@ -70,6 +71,8 @@ def test_other_databases_need_both_keys_and_the_fault_names_them() -> None:
     [
         ("TIEOUT_DATABASE_URL", "mysql://db/tieout"),
         ("TIEOUT_DATABASE_URL", "tieout.db"),
+        ("TIEOUT_SECRET_KEY", "short"),
+        ("TIEOUT_ENCRYPTION_KEYS", "long-enough-for-a-key,short"),
         ("TIEOUT_BASE_URL", "localhost:8000"),
         ("TIEOUT_XERO_LOGIN_URL", "ftp://login.example"),
         ("TIEOUT_QBO_DISCOVERY_URL", "nowhere"),
@@ -118,13 +121,35 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "keys").write_text("new-key-of-some-length,old-key-of-some-length\n")
+    newest, oldest = (Fernet.generate_key().decode() for _ in range(2))
+    (tmp_path / "keys").write_text(f"{newest}, {oldest}\n")
+    (tmp_path / "signing").write_text("sixteen characters\n")
     monkeypatch.setenv("TIEOUT_ENCRYPTION_KEYS_FILE", str(tmp_path / "keys"))
-    monkeypatch.setenv("TIEOUT_SECRET_KEY_FILE", str(tmp_path / "keys"))
+    monkeypatch.setenv("TIEOUT_SECRET_KEY_FILE", str(tmp_path / "signing"))
     settings = load_settings()
-    assert [key.get_secret_value()[:3] for key in settings.encryption_keys] == ["new", "old"]
+    assert [key.get_secret_value() for key in settings.encryption_keys] == [newest, oldest]
     assert settings.secret_key is not None
-    assert settings.secret_key.get_secret_value().startswith("new-key")
+    assert settings.secret_key.get_secret_value() == "sixteen characters"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        base64.urlsafe_b64encode(bytes(range(200, 232))).decode(),
+        base64.urlsafe_b64encode(bytes(range(200, 232))).decode().rstrip("="),
+        base64.b64encode(bytes(range(200, 232))).decode(),
+        bytes(range(200, 232)).hex(),
+    ],
+    ids=["Fernet", "without padding", "plain base64", "hexadecimal"],
+)
+def test_the_same_32_bytes_are_the_same_key_in_any_spelling(text: str) -> None:
+    assert base64.urlsafe_b64decode(to_fernet_key(text)) == bytes(range(200, 232))
+
+
+def test_any_other_text_is_stretched_to_a_key_and_always_the_same() -> None:
+    Fernet(to_fernet_key("a passphrase of some length"))
+    assert to_fernet_key("a passphrase of some length") == to_fernet_key("a passphrase of some length")
+    assert to_fernet_key("a passphrase of some length") != to_fernet_key("a passphrase of some lengths")
 
 
 def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +160,9 @@ def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_no_secret_shows_in_the_printed_settings() -> None:
     settings = load_settings(
-        database_url="postgresql://tieout:hunter2@db/tieout", secret_key="hunter2", encryption_keys="hunter2"
+        database_url="postgresql://tieout:hunter2@db/tieout",
+        secret_key="hunter2 and hunter2",
+        encryption_keys="hunter2 and hunter2",
     )
     assert "hunter2" not in repr(settings)
     assert settings.database.password == "hunter2"

@@ -44,24 +44,19 @@ def find_binaries() -> Path | None:
 
 @dataclass(slots=True)
 class PostgresServer:
-    """A running server. Its databases are reached by URL; the superuser is ``postgres``, without a password."""
+    """A running server; its superuser is ``postgres``, without a password."""
 
     port: int
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def url(self, database: str) -> str:
-        """Return the SQLAlchemy URL of a database of this server."""
-        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
-
-    def create_database(self, template: str = "template0") -> str:
-        """Create a database as a copy of the template and return its name."""
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """Make a database, a copy of the template, and give its URL; drop it afterwards with its open connections."""
         name = f"tieout_{next(self._numbers)}"
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-        return name
-
-    def drop_database(self, name: str) -> None:
-        """Drop a database, and end the connections to it that a test left open."""
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        identifier = sql.Identifier(name)
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, sql.Identifier(template)))
+        yield f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
+        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(
