@@ -15,7 +15,8 @@ from service.core.model import Address, Contact, Customer, JobSite, Recipients, 
 
 NOBODY = "no address is known"
 
-_NO_SITES: Mapping[str, JobSite] = {}
+#: For callers that have no job sites at hand; the words then leave the site's name out.
+NO_SITES: Mapping[str, JobSite] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,17 @@ def invoice_contacts(chain: Sequence[Customer], contact_id: str | None) -> tuple
     return (*chosen, *on_site)
 
 
+def contact_words(found: InvoiceContact, job_sites: Mapping[str, JobSite]) -> str:
+    """Return how a deciding contact is named: "contact James Smith", "contact of the job site Elm Road (James Smith)"."""
+    called = _called(found.contact)
+    if found.job_site_id is None:
+        return f"contact {called}"
+    site = job_sites.get(found.job_site_id)
+    return f"contact of the job site {site.name} ({called})" if site else f"contact of the job site ({called})"
+
+
 def sub_contact_of(
-    chain: Sequence[Customer], contact_id: str | None, *, job_sites: Mapping[str, JobSite] = _NO_SITES
+    chain: Sequence[Customer], contact_id: str | None, *, job_sites: Mapping[str, JobSite] = NO_SITES
 ) -> Contact | None:
     """Return the contact that brings its own tax level or billing address to an invoice, or None.
 
@@ -66,7 +76,7 @@ def resolve_recipients(
     chain: Sequence[Customer],
     contact_id: str | None = None,
     override: Recipients | None = None,
-    job_sites: Mapping[str, JobSite] = _NO_SITES,
+    job_sites: Mapping[str, JobSite] = NO_SITES,
 ) -> Recipients:
     """Return To, Cc and the deciding rule in words.
 
@@ -90,7 +100,7 @@ def _by_rule(
 ) -> Iterator[Recipients]:
     """Yield what each rule after the override would give, in their order; many give nothing."""
     for found in invoice_contacts(chain, contact_id):
-        why = _contact_words(found, job_sites)
+        why = contact_words(found, job_sites)
         yield _chosen(found.contact, why)
     for customer in chain:
         yield _chosen(customer, "company email" if customer is chain[0] else f"company email of {customer.name}")
@@ -143,7 +153,7 @@ class BillingAddress:
 
 
 def resolve_billing_address(
-    *, chain: Sequence[Customer], contact_id: str | None = None, job_sites: Mapping[str, JobSite] = _NO_SITES
+    *, chain: Sequence[Customer], contact_id: str | None = None, job_sites: Mapping[str, JobSite] = NO_SITES
 ) -> BillingAddress:
     """Return the billing address of an invoice.
 
@@ -154,7 +164,7 @@ def resolve_billing_address(
     for found in invoice_contacts(chain, contact_id):
         address = _own_address(found.contact, job_sites)
         if address is not None:
-            why = f"billing address of {_contact_words(found, job_sites)}"
+            why = f"billing address of {contact_words(found, job_sites)}"
             return BillingAddress(address=address, why=why, contact_id=found.contact.id)
     for customer in chain:
         if not _is_blank(customer.billing_address):
@@ -175,14 +185,6 @@ def _own_address(contact: Contact, job_sites: Mapping[str, JobSite]) -> Address 
 
 def _is_blank(address: Address | None) -> bool:
     return address is None or not any(astuple(address))
-
-
-def _contact_words(found: InvoiceContact, job_sites: Mapping[str, JobSite]) -> str:
-    called = _called(found.contact)
-    if found.job_site_id is None:
-        return f"contact {called}"
-    site = job_sites.get(found.job_site_id)
-    return f"contact of the job site {site.name} ({called})" if site else f"contact of the job site ({called})"
 
 
 def _called(contact: Contact) -> str:
