@@ -46,7 +46,7 @@ def invoice_contacts(chain: Sequence[Customer], contact_id: str | None) -> tuple
 
 
 def contact_words(found: InvoiceContact, job_sites: Mapping[str, JobSite]) -> str:
-    """Return how a deciding contact is named: "contact James Smith", "contact of the job site Elm Road (James Smith)"."""
+    """Return how a deciding contact is named: "contact Jo Lee" or "contact of the job site Elm Road (Jo Lee)"."""
     called = _called(found.contact)
     if found.job_site_id is None:
         return f"contact {called}"
