@@ -19,7 +19,7 @@ export PIP_NO_INPUT := 1
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/.runtime ## set up, sync the sample books with both sandboxes, serve the dashboard (ONCE=1: stop after the table)
+demo: $(VENV)/.project ## set up, sync the sample books with both sandboxes, serve the dashboard (ONCE=1: stop after the table)
 	@$(BIN)/tieout demo $(if $(ONCE),--once) $(ARGS)
 
 test: $(VENV)/.machine ## set up and run every test (ARGS="tests/core -k dot" narrows it)
@@ -56,13 +56,16 @@ clean: ## remove caches and build products; keeps .venv and var/
 $(BIN)/python:
 	@bash scripts/make-venv "$(PYTHON)" "$(VENV)"
 
-$(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
+$(VENV)/.runtime: requirements.txt | $(BIN)/python
 	@echo "Installing what Tieout runs on (about half a minute the first time) ..."
 	@$(PIP) install -q --require-hashes --no-deps -r requirements.txt
+	@touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.runtime
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.project
 	@echo "Installing what its tests and checks need ..."
 	@$(PIP) install -q --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
