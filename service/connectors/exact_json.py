@@ -1,0 +1,39 @@
+"""JSON whose numbers never pass through a float: money leaves as it is written and arrives as it was sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from service.core.money import decimal_text
+
+
+def write(value: Any) -> str:
+    """Return compact JSON; a Decimal becomes a plain number ("21.5"), members keep their order.
+
+    :raises TypeError: for a float, or anything else that JSON bodies don't hold.
+    """
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if value is None or isinstance(value, (str, int)):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Mapping):
+        members = (f"{json.dumps(str(name), ensure_ascii=False)}:{write(member)}" for name, member in value.items())
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(write(member) for member in value) + "]"
+    raise TypeError(f"no {type(value).__name__} in a JSON body")
+
+
+def read(text: str | bytes) -> Any:
+    """Return the document; a number with a point or an exponent stays text, so that it can be stored as JSON again.
+
+    :raises ValueError: if it is no JSON document.
+    """
+    return json.loads(text, parse_float=str, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

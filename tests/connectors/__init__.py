@@ -1,0 +1,1 @@
+"""Connectors against recorded answers and real HTTP servers."""
