@@ -1,0 +1,58 @@
+"""The documentation names what exists: settings, files, make targets."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings
+from tests.support.source import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("s*/**/README.md")])
+
+
+def test_every_setting_is_documented_and_nothing_else_is() -> None:
+    documented = set(re.findall(r"TIEOUT_[A-Z_]+[A-Z]", (ROOT / "docs/settings.md").read_text(encoding="utf-8")))
+    assert {name.removesuffix("_FILE") for name in documented} == {
+        f"TIEOUT_{name.upper()}" for name in Settings.model_fields
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "field"),
+    [
+        ("TIEOUT_DATABASE_URL", "database_url"),
+        ("TIEOUT_BASE_URL", "base_url"),
+        ("TIEOUT_SYNC_INTERVAL", "sync_interval"),
+        ("TIEOUT_RECONCILE_CRON", "reconcile_cron"),
+        ("TIEOUT_PROVIDER_TIMEOUT", "provider_timeout"),
+        ("TIEOUT_XERO_SCOPES", "xero_scopes"),
+        ("TIEOUT_XERO_LOGIN_URL", "xero_login_url"),
+        ("TIEOUT_XERO_IDENTITY_URL", "xero_identity_url"),
+        ("TIEOUT_XERO_API_URL", "xero_api_url"),
+        ("TIEOUT_QBO_ENVIRONMENT", "qbo_environment"),
+    ],
+)
+def test_the_documented_default_is_the_default(variable: str, field: str) -> None:
+    text = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    found = re.search(rf"^\| `{variable}`[^|]*\| `([^`]*)`", text, re.MULTILINE)
+    default = Settings.model_fields[field].default
+    assert found is not None
+    assert found[1] == (" ".join(default) if isinstance(default, tuple) else str(default))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_inside_the_repository_leads_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    targets = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    missing = [target for target in targets if target and not (document.parent / target).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_make_target_that_is_named_exists(document: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)", document.read_text(encoding="utf-8"))) <= targets
