@@ -1,0 +1,1 @@
+"""Mappers and a connection's choices."""
