@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
+from service.core.intent import Finding, IntentState, NextStep
+from service.core.problem import ProblemKind
+from service.core.reconcile import ConflictKind, Move, RecordMove
 from service.settings import Settings
 from tests.support.source import ROOT
 
@@ -56,3 +60,9 @@ def test_every_make_target_that_is_named_exists(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     assert set(re.findall(r"`make ([a-z]+)", document.read_text(encoding="utf-8"))) <= targets
+
+
+@pytest.mark.parametrize("kinds", [Move, RecordMove, ConflictKind, ProblemKind, IntentState, Finding, NextStep])
+def test_the_sync_model_names_every_decision(kinds: type[StrEnum]) -> None:
+    named = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs/sync-model.md").read_text(encoding="utf-8")))
+    assert {kind.value for kind in kinds} <= named

@@ -18,10 +18,8 @@ LOCKS = ("requirements.txt", "requirements-dev.txt")
 
 def pins(lock: str) -> dict[str, Version]:
     text = (ROOT / lock).read_text(encoding="utf-8")
-    return {
-        canonicalize_name(name): Version(version)
-        for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)
-    }
+    found = re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)
+    return {canonicalize_name(name): Version(version) for name, version in found}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
