@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.core.intent import Finding, IntentState, NextStep
+from service.core.link import ALLOWED, LinkState
 from service.core.problem import ProblemKind
 from service.core.reconcile import ConflictKind, Move, RecordMove
 from service.settings import Settings
@@ -62,7 +63,20 @@ def test_every_make_target_that_is_named_exists(document: Path) -> None:
     assert set(re.findall(r"`make ([a-z]+)", document.read_text(encoding="utf-8"))) <= targets
 
 
-@pytest.mark.parametrize("kinds", [Move, RecordMove, ConflictKind, ProblemKind, IntentState, Finding, NextStep])
+@pytest.mark.parametrize(
+    "kinds", [Move, RecordMove, ConflictKind, ProblemKind, IntentState, Finding, NextStep, LinkState]
+)
 def test_the_sync_model_names_every_decision(kinds: type[StrEnum]) -> None:
     named = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs/sync-model.md").read_text(encoding="utf-8")))
     assert {kind.value for kind in kinds} <= named
+
+
+def test_the_sync_model_allows_exactly_what_the_code_allows() -> None:
+    text = (ROOT / "docs/sync-model.md").read_text(encoding="utf-8")
+    documented = {
+        event: set(LinkState)
+        if states == "every state"
+        else {LinkState(state) for state in re.findall(r"`(\w+)`", states)}
+        for event, states in re.findall(r"^\| `([A-Z][a-z]+)` \|[^|]*\| ([^|]*) \|$", text, re.MULTILINE)
+    }
+    assert documented == {event.__name__: set(states) for event, states in ALLOWED.items()}
