@@ -21,7 +21,6 @@
 No error ever carries a token, a secret or a header: texts pass :func:`redact` on their way in.
 """
 
-# ruff: noqa: N818 - the names say what happened, not that it is an error
 from __future__ import annotations
 
 import re

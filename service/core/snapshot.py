@@ -77,7 +77,10 @@ def fingerprint(snapshot: Snapshot) -> Fingerprint:
 
 def to_json(snapshot: Snapshot) -> dict[str, Any]:
     """Return the snapshot as a JSON-ready document ``{"active": …, "fields": {…}}``; tuples become lists."""
-    return {"active": snapshot.active, "fields": {name: _to_list(value) for name, value in snapshot.fields.items()}}
+    return {
+        "active": snapshot.active,
+        "fields": {name: value_to_json(value) for name, value in snapshot.fields.items()},
+    }
 
 
 def from_json(document: Mapping[str, Any]) -> Snapshot:
@@ -85,16 +88,18 @@ def from_json(document: Mapping[str, Any]) -> Snapshot:
 
     :raises KeyError: if ``fields`` or ``active`` is missing.
     """
-    fields = {str(name): _to_tuple(value) for name, value in document["fields"].items()}
+    fields = {str(name): value_from_json(value) for name, value in document["fields"].items()}
     return Snapshot(fields=fields, active=bool(document["active"]))
 
 
-def _to_list(value: Value) -> Any:
-    return [_to_list(part) for part in value] if isinstance(value, tuple) else value
+def value_to_json(value: Value) -> Any:
+    """Return one value in JSON's types; tuples become lists."""
+    return [value_to_json(part) for part in value] if isinstance(value, tuple) else value
 
 
-def _to_tuple(value: Any) -> Value:
-    return tuple(_to_tuple(part) for part in value) if isinstance(value, list) else value
+def value_from_json(value: Any) -> Value:
+    """Return the value that :func:`value_to_json` wrote; lists become tuples."""
+    return tuple(value_from_json(part) for part in value) if isinstance(value, list) else value
 
 
 #: Invisible characters that packages and pasted text leave behind; joiners of real scripts are not among them.

@@ -1,0 +1,438 @@
+"""Problems: every kind has a sentence, and every sentence has a safe answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.core.errors import (
+    ClosedPeriod,
+    ConnectorError,
+    DuplicateName,
+    MappingError,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    ValidationFailed,
+)
+from service.core.problem import (
+    Candidate,
+    Dispute,
+    OptionId,
+    Problem,
+    ProblemKind,
+    field_label,
+    from_json,
+    options,
+    problem_of_error,
+    problem_of_plan,
+    sentence,
+    to_json,
+    value_text,
+)
+from service.core.reconcile import ACTIVE, ConflictKind, Plan, RecordMove, reconcile
+from service.core.snapshot import Snapshot, Value
+
+BOOKS: Mapping[str, Value] = {"package": "Books", "name": "Harbour Roofing"}
+PHONE = Dispute(field="phone", ours="555 1111", theirs="555 2222", agreed="555 0000")
+EMAIL = Dispute(field="email", ours=None, theirs="a@b.example", agreed="c@b.example")
+VAT = Dispute(field="vat_number", ours="1", theirs="2")
+
+
+def _problem(kind: ProblemKind, *fields: Dispute, **params: Value) -> Problem:
+    return Problem(kind=kind, params={**BOOKS, **params}, fields=fields)
+
+
+# --- sentences -------------------------------------------------------------------------------------------------------
+
+SENTENCES = [
+    (
+        _problem(ProblemKind.DUPLICATE_NAME, collides_with="vendor"),
+        "Books already has a vendor named 'Harbour Roofing'. Names there must differ.",
+    ),
+    (
+        _problem(ProblemKind.DUPLICATE_NAME, collides_with="employee"),
+        "Books already has an employee named 'Harbour Roofing'. Names there must differ.",
+    ),
+    (
+        _problem(ProblemKind.DUPLICATE_NAME),
+        "Books already uses the name 'Harbour Roofing'. Names there must differ.",
+    ),
+    (
+        _problem(ProblemKind.BOTH_CHANGED, PHONE),
+        "Phone of 'Harbour Roofing' differs: 555 1111 here, 555 2222 in Books.",
+    ),
+    (
+        _problem(ProblemKind.BOTH_CHANGED, EMAIL),
+        "Email of 'Harbour Roofing' differs: blank here, a@b.example in Books.",
+    ),
+    (
+        _problem(ProblemKind.BOTH_CHANGED, PHONE, EMAIL),
+        "Phone and email of 'Harbour Roofing' differ here and in Books.",
+    ),
+    (
+        _problem(ProblemKind.BOTH_CHANGED, PHONE, EMAIL, VAT),
+        "Phone, email and VAT number of 'Harbour Roofing' differ here and in Books.",
+    ),
+    (
+        _problem(ProblemKind.BOTH_CHANGED, VAT, PHONE, EMAIL, VAT),
+        "VAT number, phone, email and VAT number of 'Harbour Roofing' differ here and in Books.",
+    ),
+    (
+        _problem(ProblemKind.BOTH_CHANGED),
+        "'Harbour Roofing' was changed here and in Books, and the two differ.",
+    ),
+    (
+        _problem(ProblemKind.BOTH_CHANGED, Dispute(field=ACTIVE, ours=False, theirs=True)),
+        "'Harbour Roofing' is archived here, but somebody has worked on it in Books since.",
+    ),
+    (
+        _problem(ProblemKind.MISSING_MAPPING, reason="Tax level GST has no tax code there"),
+        "'Harbour Roofing' can't be sent to Books yet: Tax level GST has no tax code there.",
+    ),
+    (_problem(ProblemKind.MISSING_MAPPING), "'Harbour Roofing' can't be sent to Books yet."),
+    (
+        _problem(ProblemKind.REJECTED, reason="Email is not valid."),
+        "Books did not accept 'Harbour Roofing': Email is not valid.",
+    ),
+    (_problem(ProblemKind.REJECTED, reason=" Why? "), "Books did not accept 'Harbour Roofing': Why?"),
+    (_problem(ProblemKind.REJECTED, reason="No!"), "Books did not accept 'Harbour Roofing': No!"),
+    (_problem(ProblemKind.REJECTED, reason="  "), "Books did not accept 'Harbour Roofing'."),
+    (
+        _problem(ProblemKind.REJECTED, reason="The name holds a colon", sent=False),
+        "'Harbour Roofing' can't be sent to Books as it is: The name holds a colon.",
+    ),
+    (
+        _problem(ProblemKind.DELETED_THERE),
+        "'Harbour Roofing' no longer exists in Books, but it is still active here.",
+    ),
+    (
+        _problem(ProblemKind.ARCHIVED_THERE),
+        "'Harbour Roofing' was archived in Books, but it is still active here.",
+    ),
+    (
+        _problem(ProblemKind.MERGED_THERE, into="Harbour Group"),
+        "'Harbour Roofing' was merged into 'Harbour Group' in Books.",
+    ),
+    (_problem(ProblemKind.MERGED_THERE), "'Harbour Roofing' was merged into another record in Books."),
+    (_problem(ProblemKind.AMBIGUOUS_MATCH), "Several records in Books could be 'Harbour Roofing'."),
+    (
+        _problem(ProblemKind.NOT_ALLOWED_NOW, reason="The books are closed to 30 Jun"),
+        "Books does not allow this change to 'Harbour Roofing' now: The books are closed to 30 Jun.",
+    ),
+    (
+        _problem(ProblemKind.TOO_DEEP, depth=6, limit=5),
+        "'Harbour Roofing' is 6 levels deep, but Books holds at most 5.",
+    ),
+    (_problem(ProblemKind.TOO_DEEP), "'Harbour Roofing' lies deeper than the levels Books can hold."),
+    (_problem(ProblemKind.TOO_DEEP, depth=6), "'Harbour Roofing' lies deeper than the levels Books can hold."),
+    (
+        _problem(ProblemKind.PARENT_NOT_SYNCED, parent="Harbour Group"),
+        "'Harbour Roofing' waits for 'Harbour Group', which is not in Books yet.",
+    ),
+    (
+        _problem(ProblemKind.PARENT_NOT_SYNCED),
+        "'Harbour Roofing' waits for its parent, which is not in Books yet.",
+    ),
+    (
+        _problem(ProblemKind.OUTCOME_UNKNOWN),
+        "It is not certain whether 'Harbour Roofing' reached Books: no answer came, and it was not found there.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("problem", "said"), SENTENCES, ids=lambda part: part if isinstance(part, str) else "")
+def test_a_problem_says_what_is_wrong(problem: Problem, said: str) -> None:
+    assert sentence(problem) == said
+
+
+def test_an_ambiguous_match_counts_its_candidates() -> None:
+    one = Candidate(remote_id="1", name="Harbour", type="customer")
+    problem = Problem(kind=ProblemKind.AMBIGUOUS_MATCH, params=BOOKS, candidates=(one, one))
+    assert sentence(problem) == "2 records in Books could be 'Harbour Roofing'."
+    problem = Problem(kind=ProblemKind.AMBIGUOUS_MATCH, params=BOOKS, candidates=(one,))
+    assert sentence(problem) == "Several records in Books could be 'Harbour Roofing'."
+
+
+def test_every_kind_is_said_at_least_once() -> None:
+    assert {problem.kind for problem, _ in SENTENCES} == set(ProblemKind)
+
+
+@pytest.mark.parametrize("kind", list(ProblemKind))
+def test_a_problem_that_knows_nothing_is_still_a_sentence_with_an_answer(kind: ProblemKind) -> None:
+    problem = Problem(kind=kind)
+    said = sentence(problem)
+    assert said.endswith(".")
+    assert "None" not in said
+    assert "''" not in said
+    assert "ackage" in said
+    assert said[0] == said[0].upper()
+    for option in options(problem):
+        assert option.label
+        assert option.effect.endswith(".")
+        assert option.effect[0].isupper()
+        assert "None" not in option.effect
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "blank"),
+        ("", "blank"),
+        ((), "blank"),
+        ((None, None), "blank"),
+        ("555", "555"),
+        (12, "12"),
+        (True, "yes"),
+        (False, "no"),
+        (("1 Elm Road", None, "Leeds", "", (), "GB"), "1 Elm Road, Leeds, GB"),
+        ((("a", 1), ("b", False)), "a, 1, b, no"),
+    ],
+)
+def test_a_value_is_written_as_a_person_reads_it(value: Value, text: str) -> None:
+    assert value_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("billing_address", "Billing address"), ("vat_number", "VAT number"), ("new_one", "New one")]
+)
+def test_a_field_has_a_label(name: str, label: str) -> None:
+    assert field_label(name) == label
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+ANSWERS = [
+    (_problem(ProblemKind.DUPLICATE_NAME, collides_with="vendor"), "rename_ours retry"),
+    (_problem(ProblemKind.DUPLICATE_NAME, collides_with="customer"), "link_existing rename_ours retry"),
+    (_problem(ProblemKind.DUPLICATE_NAME), "rename_ours link_existing retry"),
+    (_problem(ProblemKind.BOTH_CHANGED, PHONE), "keep_ours keep_theirs choose_fields"),
+    (_problem(ProblemKind.BOTH_CHANGED, PHONE, EMAIL), "choose_fields keep_ours keep_theirs"),
+    (
+        _problem(ProblemKind.BOTH_CHANGED, Dispute(field=ACTIVE, ours=False, theirs=True)),
+        "keep_ours keep_theirs",
+    ),
+    (_problem(ProblemKind.MISSING_MAPPING), "retry"),
+    (_problem(ProblemKind.REJECTED), "retry"),
+    (_problem(ProblemKind.DELETED_THERE), "create_new link_existing archive_ours unlink"),
+    (_problem(ProblemKind.ARCHIVED_THERE), "archive_ours keep_ours unlink"),
+    (_problem(ProblemKind.MERGED_THERE), "follow_merge create_new archive_ours unlink"),
+    (_problem(ProblemKind.AMBIGUOUS_MATCH), "link_existing create_new"),
+    (_problem(ProblemKind.NOT_ALLOWED_NOW), "retry keep_theirs"),
+    (_problem(ProblemKind.TOO_DEEP), "retry"),
+    (_problem(ProblemKind.PARENT_NOT_SYNCED), "retry"),
+    (_problem(ProblemKind.OUTCOME_UNKNOWN), "retry link_existing create_new"),
+]
+
+
+@pytest.mark.parametrize(("problem", "ids"), ANSWERS)
+def test_a_problem_offers_answers_the_recommended_one_first(problem: Problem, ids: str) -> None:
+    assert " ".join(option.id for option in options(problem)) == ids
+
+
+def test_every_answer_is_offered_somewhere() -> None:
+    assert {option.id for problem, _ in ANSWERS for option in options(problem)} == set(OptionId)
+
+
+def _effect(problem: Problem, option_id: OptionId) -> tuple[str, str]:
+    return next((option.label, option.effect) for option in options(problem) if option.id is option_id)
+
+
+ARCHIVED_HERE = _problem(ProblemKind.BOTH_CHANGED, Dispute(field=ACTIVE, ours=False, theirs=True))
+ARCHIVED_THERE = _problem(ProblemKind.ARCHIVED_THERE, Dispute(field=ACTIVE, ours=True, theirs=False))
+SENDS_AGAIN = "Sends 'Harbour Roofing' again; change it first, or it will be refused again."
+
+
+@pytest.mark.parametrize(
+    ("problem", "option_id", "label", "effect"),
+    [
+        (
+            _problem(ProblemKind.AMBIGUOUS_MATCH),
+            OptionId.LINK_EXISTING,
+            "Link to an existing one…",
+            "Ties 'Harbour Roofing' to the one you choose in Books. Nothing new is created there.",
+        ),
+        (
+            _problem(ProblemKind.DUPLICATE_NAME, suggestion="Harbour Roofing (customer)"),
+            OptionId.RENAME_OURS,
+            "Rename ours…",
+            "Renames 'Harbour Roofing' here to 'Harbour Roofing (customer)', then sends it.",
+        ),
+        (
+            _problem(ProblemKind.DUPLICATE_NAME),
+            OptionId.RENAME_OURS,
+            "Rename ours…",
+            "Renames 'Harbour Roofing' here to a name you choose, then sends it.",
+        ),
+        (_problem(ProblemKind.BOTH_CHANGED, PHONE), OptionId.KEEP_OURS, "Keep ours", "Changes Books to what we have."),
+        (ARCHIVED_HERE, OptionId.KEEP_OURS, "Keep ours", "Archives 'Harbour Roofing' in Books."),
+        (ARCHIVED_THERE, OptionId.KEEP_OURS, "Keep ours", "Makes 'Harbour Roofing' active in Books again."),
+        (
+            _problem(ProblemKind.BOTH_CHANGED, PHONE),
+            OptionId.KEEP_THEIRS,
+            "Keep theirs",
+            "Changes ours to what Books has.",
+        ),
+        (ARCHIVED_HERE, OptionId.KEEP_THEIRS, "Keep theirs", "Makes 'Harbour Roofing' active here again."),
+        (
+            _problem(ProblemKind.BOTH_CHANGED, PHONE),
+            OptionId.CHOOSE_FIELDS,
+            "Choose field by field…",
+            "Each field takes the side you choose, here and there.",
+        ),
+        (
+            _problem(ProblemKind.DELETED_THERE),
+            OptionId.CREATE_NEW,
+            "Create it in Books",
+            "Sends 'Harbour Roofing' to Books as a new record.",
+        ),
+        (
+            _problem(ProblemKind.DELETED_THERE),
+            OptionId.UNLINK,
+            "Stop syncing it",
+            "'Harbour Roofing' stays here and is no longer kept in step with Books.",
+        ),
+        (
+            Problem(kind=ProblemKind.DELETED_THERE),
+            OptionId.UNLINK,
+            "Stop syncing it",
+            "This record stays here and is no longer kept in step with the package.",
+        ),
+        (
+            _problem(ProblemKind.DELETED_THERE),
+            OptionId.ARCHIVE_OURS,
+            "Archive ours",
+            "Archives 'Harbour Roofing' here. Nothing changes in Books.",
+        ),
+        (
+            _problem(ProblemKind.MERGED_THERE, into="Harbour Group"),
+            OptionId.FOLLOW_MERGE,
+            "Follow the merge",
+            "Ties 'Harbour Roofing' to 'Harbour Group' in Books.",
+        ),
+        (
+            _problem(ProblemKind.MERGED_THERE),
+            OptionId.FOLLOW_MERGE,
+            "Follow the merge",
+            "Ties 'Harbour Roofing' to the record it was merged into in Books.",
+        ),
+        (
+            _problem(ProblemKind.MISSING_MAPPING),
+            OptionId.RETRY,
+            "Try again",
+            "Sends 'Harbour Roofing' once the mapping is complete.",
+        ),
+        (
+            _problem(ProblemKind.PARENT_NOT_SYNCED),
+            OptionId.RETRY,
+            "Try again",
+            "Sends the parent first, then 'Harbour Roofing'.",
+        ),
+        (
+            _problem(ProblemKind.OUTCOME_UNKNOWN),
+            OptionId.RETRY,
+            "Try again",
+            "Looks in Books once more, and sends 'Harbour Roofing' only if it is not there.",
+        ),
+        (_problem(ProblemKind.REJECTED), OptionId.RETRY, "Try again", SENDS_AGAIN),
+        (_problem(ProblemKind.TOO_DEEP), OptionId.RETRY, "Try again", SENDS_AGAIN),
+    ],
+)
+def test_an_answer_says_what_it_does(problem: Problem, option_id: OptionId, label: str, effect: str) -> None:
+    assert _effect(problem, option_id) == (label, effect)
+
+
+# --- where problems come from ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "params"),
+    [
+        (
+            MappingError("lines.2.tax_level", "GST has no tax code", missing="tax_code:GST"),
+            ProblemKind.MISSING_MAPPING,
+            {"reason": "GST has no tax code", "sent": False},
+        ),
+        (
+            MappingError("name", "The name holds a colon"),
+            ProblemKind.REJECTED,
+            {"reason": "The name holds a colon", "sent": False},
+        ),
+        (DuplicateName("Taken."), ProblemKind.DUPLICATE_NAME, {"reason": "Taken."}),
+        (ClosedPeriod("Closed."), ProblemKind.NOT_ALLOWED_NOW, {"reason": "Closed."}),
+        (NotFound(), ProblemKind.DELETED_THERE, {}),
+        (NotFound("No such item.", field="lines.0.item"), ProblemKind.REJECTED, {"reason": "No such item."}),
+        (OutcomeUnknown(), ProblemKind.OUTCOME_UNKNOWN, {}),
+        (ValidationFailed("Too long."), ProblemKind.REJECTED, {"reason": "Too long."}),
+    ],
+)
+def test_a_refusal_becomes_a_problem(
+    error: MappingError | ConnectorError, kind: ProblemKind, params: dict[str, Value]
+) -> None:
+    assert problem_of_error(error, BOOKS) == Problem(kind=kind, params={**params, **BOOKS})
+
+
+def test_a_refusal_keeps_the_code_and_the_candidates_and_yields_to_better_words() -> None:
+    vendor = Candidate(remote_id="9", name="Harbour Roofing", type="vendor")
+    error = Rejected("Business Validation Error", provider_code="6000")
+    problem = problem_of_error(error, {**BOOKS, "reason": "The date is missing."}, (vendor,))
+    assert problem.provider_code == "6000"
+    assert problem.candidates == (vendor,)
+    assert problem.params["reason"] == "The date is missing."
+    unmapped = problem_of_error(MappingError("x", "no"), BOOKS, (vendor,))
+    assert unmapped.candidates == (vendor,)
+
+
+def test_a_held_plan_becomes_one_problem_with_all_disputed_fields() -> None:
+    plan = reconcile(
+        ours=Snapshot(fields={"phone": "555 1111", "email": None}),
+        theirs=Snapshot(fields={"phone": "555 2222", "email": "a@b.example"}),
+        baseline=Snapshot(fields={"phone": "555 0000", "email": "c@b.example"}),
+        flows={},
+    )
+    candidate = Candidate(remote_id="1", name="x", type="customer")
+    assert problem_of_plan(plan, BOOKS, (candidate,)) == Problem(
+        kind=ProblemKind.BOTH_CHANGED, params=BOOKS, fields=(EMAIL, PHONE), candidates=(candidate,)
+    )
+
+
+def test_a_question_about_the_whole_record_disputes_no_field() -> None:
+    plan = reconcile(ours=Snapshot(fields={}), theirs=None, baseline=Snapshot(fields={}), flows={})
+    assert problem_of_plan(plan, BOOKS) == Problem(kind=ProblemKind.DELETED_THERE, params=BOOKS)
+
+
+def test_a_plan_that_is_not_held_is_no_problem() -> None:
+    with pytest.raises(ValueError, match="held"):
+        problem_of_plan(Plan(record=RecordMove.NOTHING), BOOKS)
+
+
+def test_every_kind_of_conflict_is_a_kind_of_problem() -> None:
+    assert {kind.value for kind in ConflictKind} <= {kind.value for kind in ProblemKind}
+
+
+VALUES: st.SearchStrategy[Value] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3).map(tuple)
+)
+PARAMS = st.dictionaries(st.text(), VALUES, max_size=3)
+
+
+@given(
+    st.builds(
+        Problem,
+        kind=st.sampled_from(list(ProblemKind)),
+        params=PARAMS,
+        provider_code=st.none() | st.text(),
+        fields=st.lists(st.builds(Dispute, field=st.text(), ours=VALUES, theirs=VALUES, agreed=VALUES), max_size=2).map(
+            tuple
+        ),
+        candidates=st.lists(
+            st.builds(Candidate, remote_id=st.text(), name=st.text(), type=st.text(), params=PARAMS), max_size=2
+        ).map(tuple),
+    )
+)
+def test_a_problem_survives_storage(problem: Problem) -> None:
+    assert from_json(json.loads(json.dumps(to_json(problem)))) == problem
