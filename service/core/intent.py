@@ -163,9 +163,10 @@ def after_probe(
 ) -> tuple[NextStep, ...]:
     """Decide for each intent of the call, in order, once all of them were judged.
 
-    LANDED is confirmed, CHANGED reconciled anew. ABSENT is sent again under the same key if the package cannot
-    answer with a stored error and, where part of the call landed, surely remembers the key (else the landed part
-    would be written twice); otherwise in a new call; after ``max_sends`` a person is asked.
+    LANDED is confirmed, CHANGED reconciled anew. ABSENT goes out again, after ``max_sends`` to a person. The same key
+    and bytes are best, for they are safe even where the probe saw too little; but not once the key only gives a
+    stored error back, and, where part of the call landed, only while the package surely answers from memory, whatever
+    its answer was: carrying the call out anew would write that part twice. Else it is a new call for what is absent.
     """
     resend = _resend(call, findings, rules=rules, now=now, max_sends=max_sends)
     steps = {Finding.LANDED: NextStep.CONFIRM, Finding.CHANGED: NextStep.RECONCILE, Finding.ABSENT: resend}
@@ -175,12 +176,12 @@ def after_probe(
 def _resend(call: Call, findings: Sequence[Finding], *, rules: KeyRules, now: datetime, max_sends: int) -> NextStep:
     if call.sends >= max_sends:
         return NextStep.GIVE_UP
-    if call.answer_read and rules.errors_replayed:
+    in_window = rules.window is None or now < call.sent_at + rules.window
+    if not in_window or (call.answer_read and rules.errors_replayed):
         return NextStep.SEND_ANEW
-    partly_landed = any(finding is not Finding.ABSENT for finding in findings)
-    if rules.window is None:
-        return NextStep.SEND_ANEW if partly_landed else NextStep.SEND_AGAIN
-    return NextStep.SEND_AGAIN if now < call.sent_at + rules.window else NextStep.SEND_ANEW
+    landed_in_part = any(finding is not Finding.ABSENT for finding in findings)
+    answers_from_memory = rules.window is not None and rules.errors_replayed
+    return NextStep.SEND_ANEW if landed_in_part and not answers_from_memory else NextStep.SEND_AGAIN
 
 
 def _shows(found: Snapshot, meant: Snapshot, *, ignore_active: bool = False) -> bool:
