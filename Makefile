@@ -23,7 +23,7 @@ demo: $(VENV)/.project ## set up, sync the sample books with both sandboxes, ser
 	@$(BIN)/tieout demo $(if $(ONCE),--once) $(ARGS)
 
 test: $(VENV)/.machine ## set up and run every test (ARGS="tests/core -k dot" narrows it)
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## style, types, architecture and dependencies
 	$(BIN)/ruff format --check $(CODE)
@@ -43,9 +43,8 @@ lock: $(VENV)/.dev ## resolve the dependencies anew (UPGRADE=1: to their newest 
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-mutants: $(VENV)/.dev ## change the pure core line by line and report what no test noticed (slow)
-	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+mutants: $(VENV)/.dev ## change the pure core line by line and report what no test noticed (slow; ARGS="money link" narrows it)
+	$(BIN)/python scripts/mutants.py $(ARGS)
 
 clean: ## remove caches and build products; keeps .venv and var/
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov build dist mutants *.egg-info

@@ -72,13 +72,13 @@ def run_server(binaries: Path) -> Iterator[PostgresServer]:
     :raises RuntimeError: the server did not come up; the message holds the end of its log.
     """
     folder = Path(tempfile.mkdtemp(prefix="tieout-postgresql-"))
-    # The server refuses to run as root; the package made a user for it, who has to own the folder.
-    as_root = os.geteuid() == 0
-    prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if as_root else []
+    prefix: list[str] = []
     try:
-        if as_root:
-            owner = pwd.getpwnam("postgres")
+        if os.geteuid() == 0:
+            # The server refuses to run as root. Its package makes a user for it, who has to own the folder.
+            owner = _find_user("postgres", "nobody")
             os.chown(folder, owner.pw_uid, owner.pw_gid)
+            prefix = ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
         cluster = folder / "cluster"
         initdb = [
             str(binaries / "initdb"),
@@ -114,6 +114,11 @@ def run_server(binaries: Path) -> Iterator[PostgresServer]:
             process.wait(timeout=START_SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _find_user(*names: str) -> pwd.struct_passwd:
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    return next(users[name] for name in names if name in users)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
