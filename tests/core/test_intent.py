@@ -144,6 +144,8 @@ JUDGEMENTS = [
         _snap(status="approved"),
         Finding.ABSENT,
     ),
+    ("taken back", Operation.VOID, _snap(active=False), _snap(amount="5"), _snap(active=False), Finding.LANDED),
+    ("not taken back", Operation.VOID, _snap(active=False), _snap(amount="5"), _snap(amount="5"), Finding.ABSENT),
     ("deleted", Operation.DELETE, _snap(), _snap(amount="5"), None, Finding.LANDED),
     ("deleted, a stub remains", Operation.DELETE, _snap(), _snap(amount="5"), _snap(active=False), Finding.LANDED),
     ("not deleted", Operation.DELETE, _snap(amount="5"), _snap(amount="5"), _snap(amount="5"), Finding.ABSENT),
