@@ -49,9 +49,10 @@ def _check_amount(line: Mapping[str, Any]) -> None:
     if "Amount" not in line:
         raise faults.missing("Line.Amount")
     detail = line.get(ITEM_DETAIL, {})
-    if "Qty" in detail and "UnitPrice" in detail:
+    # Clients that always send every property write "not given" as two zeros.
+    if "Qty" in detail and "UnitPrice" in detail and (detail["Qty"] or detail["UnitPrice"]):
         wanted = cents(detail["Qty"] * detail["UnitPrice"])
-        if wanted not in (cents(line["Amount"]), cents(detail.get("TaxInclusiveAmt", line["Amount"]))):
+        if wanted not in (cents(line["Amount"]), cents(detail.get("TaxInclusiveAmt") or line["Amount"])):
             raise faults.amount_mismatch(line["Amount"])
 
 
@@ -115,6 +116,8 @@ def _tax(company: Company, body: Body, sums: _Sums, customer: Row, *, off: Decim
 
 def _sold(company: Company, line: Line, sums: _Sums, *, mode: str) -> Line:
     detail = dict(line.get(ITEM_DETAIL, {}))
+    if not detail.get("TaxInclusiveAmt"):
+        detail.pop("TaxInclusiveAmt", None)
     item = _item(company, ref_id(detail, "ItemRef"))
     if item is not None:
         detail["ItemRef"] = {"value": item.id}
