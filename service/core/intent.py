@@ -149,7 +149,7 @@ def judge(intent: Intent, found: Snapshot | None) -> Finding:  # noqa: PLR0911 -
         case Operation.UPDATE | Operation.ARCHIVE | Operation.RESTORE | Operation.VOID:
             if found is None:
                 return Finding.CHANGED
-            # A voided document may or may not count as active there: where its status says that it is void, that decides.
+            # A voided document may or may not count as active there; where its status says "void", that decides.
             ignore_active = intent.operation is Operation.VOID and bool(intent.expected.fields)
             if _shows(found, intent.expected, ignore_active=ignore_active):
                 return Finding.LANDED
