@@ -31,7 +31,7 @@ class CustomerRow(Owned, Revised, Base):
     kind: Mapped[str]
     type: Mapped[str]
     name: Mapped[str]
-    name_key: Mapped[str]  #: folded for comparison: see core.names.name_key
+    name_key: Mapped[str] = mapped_column(SortKey)  #: folded for comparison: see core.names.name_key
     full_name: Mapped[str] = mapped_column(Text)
     sort_key: Mapped[str] = mapped_column(SortKey)
     parent_id: Mapped[str | None] = mapped_column(Id, ForeignKey("customer.id"))
@@ -174,6 +174,10 @@ class InvoiceRow(Owned, Revised, Base):
     total: Mapped[Decimal] = mapped_column(Exact, default=Decimal(0))
     amount_paid: Mapped[Decimal] = mapped_column(Exact, default=Decimal(0))
     recipients_override: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    #: What the rules gave when they were last asked; an issued invoice keeps its address and its sub-contact.
+    recipients: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  #: {"to", "cc", "why"}
+    billing_address: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    sub_contact_id: Mapped[str | None] = mapped_column(Id)
 
     lines: Mapped[list[InvoiceLineRow]] = relationship(
         order_by="InvoiceLineRow.position", cascade="all, delete-orphan", lazy="raise_on_sql"
@@ -194,6 +198,8 @@ class InvoiceLineRow(Base):
     amount: Mapped[Decimal] = mapped_column(Exact)
     item_code: Mapped[str | None]
     tax_level_id: Mapped[str | None] = mapped_column(Id, ForeignKey("tax_level.id"))
+    #: The level that applies by every rule, as of the totals; an issued invoice keeps it.
+    applied_tax_level_id: Mapped[str | None] = mapped_column(Id, ForeignKey("tax_level.id"))
 
 
 class PaymentRow(Owned, Revised, Base):
@@ -216,4 +222,5 @@ class PaymentRow(Owned, Revised, Base):
     method: Mapped[str | None]
     reference: Mapped[str | None]
     origin: Mapped[str] = mapped_column(default="ours")  #: "ours", or "package" when a bookkeeper recorded it there
+    origin_connection_id: Mapped[str | None] = mapped_column(Id)  #: where it was recorded
     removed: Mapped[bool] = mapped_column(default=False)  #: taken back; kept for the history

@@ -1,0 +1,201 @@
+"""Payments, refunds, credits and adjustments, and what they do to their invoice."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from service.core.model import InvoiceStatus, PaymentKind
+from service.core.money import currency_digits, money_text, quantise
+from service.core.ports import EntityKind
+from service.core.totals import amount_paid
+from service.ids import new_id
+from service.records.author import Author
+from service.records.errors import NotFound, NotPossibleNow, invalid
+from service.records.inputs import PaymentChanges, PaymentInput
+from service.records.invoices import subject_of as invoice_subject
+from service.records.trail import alter, check_revision, report, revise, want
+from service.store.queries.events import Subject
+from service.store.queries.find import find, find_organisation
+from service.store.queries.invoices import payments_of
+from service.store.queries.values import payment_value
+from service.store.records import CustomerRow, InvoiceRow, PaymentRow
+
+OURS = "ours"
+PACKAGE = "package"  #: a bookkeeper recorded it there: it happened, so no rule of ours refuses it
+
+
+def record_payment(session: Session, author: Author, given: PaymentInput, *, origin: str = OURS) -> PaymentRow:
+    """Record money for an invoice, or on a customer's account. An invoice with nothing due any more is paid.
+
+    :param origin: ``PACKAGE`` for what a bookkeeper recorded there; it is taken even if it is more than is due.
+    :raises Invalid: neither or both not matching of invoice and customer; an amount that is not positive, finer than
+        the currency, more than is due, or a refund of more than was paid.
+    :raises NotPossibleNow: the invoice is a draft or voided.
+    """
+    invoice = _invoice(session, author, given.invoice_id)
+    customer = _customer(session, author, given, invoice)
+    organisation = find_organisation(session, author.organisation_id)
+    currency = given.currency or (invoice.currency if invoice else customer.currency) or organisation.currency
+    if invoice is not None and currency != invoice.currency:
+        raise invalid("currency", f"{invoice.number} is in {invoice.currency}.")
+    row = PaymentRow(
+        id=new_id(),
+        organisation_id=author.organisation_id,
+        kind=str(given.kind),
+        invoice_id=given.invoice_id,
+        customer_id=customer.id,
+        amount=given.amount,
+        currency=currency,
+        date=given.date or author.now.astimezone(ZoneInfo(organisation.timezone)).date(),
+        method=given.method,
+        reference=given.reference,
+        origin=origin,
+        removed=False,
+        created_at=author.now,
+        updated_at=author.now,
+    )
+    _require_amount(row, invoice, room=None if invoice is None else _room(row, invoice))
+    session.add(row)
+    session.flush()
+    report(session, author, "created", subject_of(row))
+    _apply(session, author, invoice)
+    want(session, author, EntityKind.PAYMENT, [row.id])
+    return row
+
+
+def change_payment(
+    session: Session, author: Author, payment_id: str, changes: PaymentChanges, *, expected: int | None = None
+) -> PaymentRow:
+    """Change the fields that were given. No real change, no new revision.
+
+    :raises NotFound, StaleRevision: as their names say.
+    :raises NotPossibleNow: it was taken back.
+    :raises Invalid: an amount as :func:`record_payment` refuses it.
+    """
+    row, invoice = _rows(session, author, payment_id)
+    check_revision(row, expected)
+    if row.removed:
+        raise NotPossibleNow("This payment was taken back.")
+    values = {field: getattr(changes, field) for field in changes.model_fields_set}
+    for field in ("amount", "date"):
+        if field in values and values[field] is None:
+            raise invalid(field, "A payment needs this.")
+    before = row.amount
+    alteration = alter(row, values)
+    if not alteration:
+        return row
+    if "amount" in alteration:
+        # What is due still counts the old amount, in the direction of its kind.
+        _require_amount(row, invoice, room=None if invoice is None else _room(row, invoice) + before)
+    revise(row, author)
+    report(session, author, "edited", subject_of(row), alteration)
+    _apply(session, author, invoice)
+    want(session, author, EntityKind.PAYMENT, [row.id])
+    return row
+
+
+def remove_payment(session: Session, author: Author, payment_id: str, *, expected: int | None = None) -> PaymentRow:
+    """Take a payment back: it stays for the history and counts no more. Taken back already: nothing changes.
+
+    :raises NotFound, StaleRevision: as their names say.
+    :raises NotPossibleNow: refunds of the invoice rest on it.
+    """
+    row, invoice = _rows(session, author, payment_id)
+    check_revision(row, expected)
+    alteration = alter(row, {"removed": True})
+    if not alteration:
+        return row
+    if (
+        invoice is not None
+        and row.origin == OURS
+        and row.kind != PaymentKind.REFUND
+        and row.amount > invoice.amount_paid
+    ):
+        raise NotPossibleNow(f"Refunds of {invoice.number} rest on this payment. Take them back first.")
+    revise(row, author)
+    report(session, author, "removed", subject_of(row), alteration)
+    _apply(session, author, invoice)
+    want(session, author, EntityKind.PAYMENT, [row.id])
+    return row
+
+
+def subject_of(row: PaymentRow) -> Subject:
+    """Return the payment as the audit trail names it."""
+    label = f"{row.kind} of {money_text(row.amount, row.currency)} {row.currency}"
+    return Subject(kind=EntityKind.PAYMENT, id=row.id, label=label)
+
+
+def _rows(session: Session, author: Author, payment_id: str) -> tuple[PaymentRow, InvoiceRow | None]:
+    """Return a payment and its invoice, both locked: the invoice first, as when a payment is recorded."""
+    seen = find(session, PaymentRow, author.organisation_id, payment_id)
+    if seen is None:
+        raise NotFound("payment")
+    invoice = None
+    if seen.invoice_id is not None:
+        invoice = find(session, InvoiceRow, author.organisation_id, seen.invoice_id, lock=True)
+    row = find(session, PaymentRow, author.organisation_id, payment_id, lock=True)
+    if row is None:
+        raise NotFound("payment")
+    return row, invoice
+
+
+def _invoice(session: Session, author: Author, invoice_id: str | None) -> InvoiceRow | None:
+    if invoice_id is None:
+        return None
+    invoice = find(session, InvoiceRow, author.organisation_id, invoice_id, lock=True)
+    if invoice is None:
+        raise invalid("invoice_id", "There is no such invoice.")
+    return invoice
+
+
+def _customer(session: Session, author: Author, given: PaymentInput, invoice: InvoiceRow | None) -> CustomerRow:
+    customer_id = given.customer_id or (invoice.customer_id if invoice else None)
+    if customer_id is None:
+        raise invalid("invoice_id", "A payment needs an invoice or a customer.")
+    if invoice is not None and customer_id != invoice.customer_id:
+        raise invalid("customer_id", f"{invoice.number} is another customer's.")
+    customer = find(session, CustomerRow, author.organisation_id, customer_id)
+    if customer is None:
+        raise invalid("customer_id", "There is no such customer.")
+    return customer
+
+
+def _room(row: PaymentRow, invoice: InvoiceRow) -> Decimal:
+    """Return how much this kind may amount to: a refund what was paid, all else what is due."""
+    return invoice.amount_paid if row.kind == PaymentKind.REFUND else invoice.total - invoice.amount_paid
+
+
+def _require_amount(row: PaymentRow, invoice: InvoiceRow | None, *, room: Decimal | None) -> None:
+    if row.amount <= 0:
+        raise invalid("amount", "An amount is above zero; its kind says in which direction.")
+    if quantise(row.amount, row.currency) != row.amount:
+        raise invalid("amount", f"{row.currency} has {currency_digits(row.currency)} decimal places.")
+    if invoice is None or room is None or row.origin == PACKAGE:
+        return
+    if invoice.status in {InvoiceStatus.DRAFT, InvoiceStatus.VOIDED}:
+        raise NotPossibleNow(f"{invoice.number} is {invoice.status}: nothing can be paid on it.")
+    if row.amount > room:
+        told = "was paid" if row.kind == PaymentKind.REFUND else "is due"
+        raise invalid("amount", f"Only {money_text(room, row.currency)} {row.currency} {told} on {invoice.number}.")
+
+
+def _apply(session: Session, author: Author, invoice: InvoiceRow | None) -> None:
+    """Bring what is paid of an invoice, and its status, up to date.
+
+    The invoice itself is not wanted at the packages: they reckon what is due from the payments.
+    """
+    if invoice is None:
+        return
+    session.flush()
+    paid = amount_paid(payment_value(row) for row in payments_of(session, author.organisation_id, invoice.id))
+    values: dict[str, object] = {"amount_paid": paid}
+    if invoice.status in {InvoiceStatus.APPROVED, InvoiceStatus.PAID}:
+        values["status"] = str(InvoiceStatus.PAID if paid >= invoice.total else InvoiceStatus.APPROVED)
+    alteration = alter(invoice, values)
+    if alteration:
+        revise(invoice, author)
+        report(session, author, "paid" if "status" in alteration and invoice.status == InvoiceStatus.PAID else "edited",
+               invoice_subject(invoice), alteration)  # fmt: skip

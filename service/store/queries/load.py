@@ -1,0 +1,87 @@
+"""Records in bulk as values of the core: a few statements for any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.core.model import Contact, Customer, Invoice, JobSite, Payment, TaxLevel
+from service.store.queries.find import chunks, find_all
+from service.store.queries.tree import job_sites_of, with_ancestors
+from service.store.queries.values import (
+    contact_value,
+    customer_value,
+    invoice_value,
+    job_site_value,
+    payment_value,
+    tax_level_value,
+)
+from service.store.records import ContactRow, InvoiceLineRow, InvoiceRow, PaymentRow, TaxLevelRow
+
+
+def load_customers(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Customer]:
+    """Return customers with their contacts, and with them all their ancestors, by id. Unknown ids are left out."""
+    rows = with_ancestors(session, organisation_id, ids)
+    people = contacts_of(session, organisation_id, rows)
+    return {row.id: customer_value(row, people.get(row.id, ())) for row in rows.values()}
+
+
+def load_contacts(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Contact]:
+    """Return contacts by id."""
+    rows = find_all(session, ContactRow, organisation_id, ids)
+    return {row.id: contact_value(row) for row in rows.values()}
+
+
+def load_invoices(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Invoice]:
+    """Return invoices with their lines and what the rules gave for them, by id."""
+    rows = find_all(session, InvoiceRow, organisation_id, ids)
+    lines = lines_of(session, rows)
+    return {row.id: invoice_value(row, lines.get(row.id, ())) for row in rows.values()}
+
+
+def load_payments(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Payment]:
+    """Return payments by id, removed ones too."""
+    return {row.id: payment_value(row) for row in find_all(session, PaymentRow, organisation_id, ids).values()}
+
+
+def load_tax_levels(session: Session, organisation_id: str) -> dict[str, TaxLevel]:
+    """Return every tax level of an organisation by id, in order of their names."""
+    query = select(TaxLevelRow).where(TaxLevelRow.organisation_id == organisation_id)
+    rows = session.scalars(query.order_by(TaxLevelRow.name_key))
+    return {row.id: tax_level_value(row) for row in rows}
+
+
+def load_job_sites(session: Session, organisation_id: str, customer_ids: Iterable[str]) -> dict[str, JobSite]:
+    """Return the job sites of customers by id."""
+    return {row.id: job_site_value(row) for row in job_sites_of(session, organisation_id, customer_ids)}
+
+
+def chain_of(customers: dict[str, Customer], customer_id: str) -> tuple[Customer, ...]:
+    """Return a customer and its ancestors, nearest first, out of what :func:`load_customers` gave."""
+    chain = [customers[customer_id]]
+    while (parent_id := chain[-1].parent_id) is not None:
+        chain.append(customers[parent_id])
+    return tuple(chain)
+
+
+def contacts_of(session: Session, organisation_id: str, customer_ids: Iterable[str]) -> dict[str, Sequence[ContactRow]]:
+    """Return the contacts of customers in their order, by customer id."""
+    people: dict[str, list[ContactRow]] = {}
+    query = select(ContactRow).where(ContactRow.organisation_id == organisation_id)
+    for part in chunks(customer_ids):
+        wanted = query.where(ContactRow.customer_id.in_(part)).order_by(ContactRow.position, ContactRow.id)
+        for row in session.scalars(wanted):
+            people.setdefault(row.customer_id, []).append(row)
+    return dict(people)
+
+
+def lines_of(session: Session, invoice_ids: Iterable[str]) -> dict[str, Sequence[InvoiceLineRow]]:
+    """Return the lines of invoices in their order, by invoice id; the ids must come from the organisation's rows."""
+    lines: dict[str, list[InvoiceLineRow]] = {}
+    for part in chunks(invoice_ids):
+        query = select(InvoiceLineRow).where(InvoiceLineRow.invoice_id.in_(part))
+        for row in session.scalars(query.order_by(InvoiceLineRow.invoice_id, InvoiceLineRow.position)):
+            lines.setdefault(row.invoice_id, []).append(row)
+    return dict(lines)

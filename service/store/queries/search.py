@@ -1,0 +1,55 @@
+"""Finding a customer by the beginning of any word of its names, its number, or an address of mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import ColumnElement, and_, delete, exists, insert
+from sqlalchemy.orm import Session
+
+from service.core.names import name_key
+from service.store.queries.find import chunks
+from service.store.records import CustomerRow, SearchWord
+
+#: Characters of a word that count; longer ones would not fit an index entry.
+_WORD = 64
+_LAST = "\U0010ffff"
+_PARTS = re.compile(r"[^\W_]+")
+
+
+def words_of(texts: Iterable[str | None]) -> frozenset[str]:
+    """Return the words under which texts are found: as written between blanks, and their parts between other signs."""
+    words: set[str] = set()
+    for text in texts:
+        key = name_key(text or "")
+        words.update(key.split(), _PARTS.findall(key))
+    return frozenset(word[:_WORD] for word in words)
+
+
+def write_words(session: Session, organisation_id: str, words: Mapping[str, Iterable[str]]) -> None:
+    """Replace the words of customers; ``words`` by customer id."""
+    for part in chunks(words):
+        session.execute(delete(SearchWord).where(SearchWord.customer_id.in_(part)))
+    entries = [
+        {"customer_id": customer_id, "word": word, "organisation_id": organisation_id}
+        for customer_id, found in words.items()
+        for word in sorted(found)
+    ]
+    if entries:
+        session.flush()  # the customers themselves must be there first
+        session.execute(insert(SearchWord), entries)
+
+
+def matches(query: str) -> ColumnElement[bool]:
+    """Return the condition on a customer: each word of the query begins one of its words."""
+    return and_(True, *(_has_word(word[:_WORD]) for word in name_key(query).split()))
+
+
+def _has_word(word: str) -> ColumnElement[bool]:
+    return exists().where(
+        SearchWord.customer_id == CustomerRow.id,
+        SearchWord.organisation_id == CustomerRow.organisation_id,
+        SearchWord.word >= word,
+        SearchWord.word < word + _LAST,
+    )

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy.orm import Session
+
+from service.records.author import Author
+from service.store.accounts import Organisation
+from service.store.database import Database
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(prepared_database_url: str) -> Iterator[Database]:
+    database = Database(prepared_database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    with database.write() as session:
+        yield session
+
+
+@pytest.fixture
+def author(session: Session) -> Author:
+    organisation = Organisation(name="Brightwater Building Services")
+    session.add(organisation)
+    session.flush()
+    return Author(organisation_id=organisation.id, actor="user:ann", now=NOW)
