@@ -108,11 +108,9 @@ def _check_transition(before: Record | None, status: str, given: Record) -> None
 def _same(before: Record, name: str, value: Any) -> bool:
     match name:
         case "Contact":
-            return (
-                isinstance(value, dict) and value.get("ContactID") == before["Contact"]["ContactID"] and len(value) == 1
-            )
+            return bool(value == {"ContactID": before["Contact"]["ContactID"]})
         case "Date":
-            return _date(value, name) == before["Date"]
+            return bool(_date(value, name) == before["Date"])
         case "LineItems":
             return False
         case _:

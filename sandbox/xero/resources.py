@@ -38,16 +38,15 @@ def _invoices(org: Organisation, asked: Asked) -> Iterable[Record]:
 
 def _with_contact_name(org: Organisation, document: Record) -> Record:
     """Let ``where`` and ``order`` see the contact's name; the stored document keeps only its id."""
-    document["Contact"]["Name"] = org.contacts[document["Contact"]["ContactID"]]["Name"]
-    return document
+    contact_id = document["Contact"]["ContactID"]
+    return {**document, "Contact": {"ContactID": contact_id, "Name": org.contacts[contact_id]["Name"]}}
 
 
 def _payments(org: Organisation, _: Asked) -> Iterable[Record]:
     for payment in org.payments.values():
         document = org.invoices.get(payment["document"])
-        if document is not None:
-            payment["Invoice"] = {"InvoiceID": document["InvoiceID"], "InvoiceNumber": document["InvoiceNumber"]}
-        yield payment
+        invoice = {name: document[name] for name in ("InvoiceID", "InvoiceNumber")} if document else None
+        yield {**payment, "Invoice": invoice}
 
 
 def _invoice_by_number(org: Organisation, key: str) -> Record | None:
