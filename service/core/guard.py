@@ -39,7 +39,7 @@ def side_empty(*, seen: int, linked: int) -> Brake | None:
     return Brake.SIDE_EMPTY if linked > 0 and seen == 0 else None
 
 
-def sentence(brake: Brake, *, package: str, touched: int = 0, linked: int = 0) -> str:
+def sentence(brake: Brake, *, package: str, touched: int, linked: int) -> str:
     """Say why the run was stopped; ends with a full stop."""
     if brake is Brake.SIDE_EMPTY:
         return f"{package} suddenly shows none of the {linked} linked records, so nothing was changed."

@@ -261,7 +261,6 @@ def _confirmed(facts: LinkFacts, event: Confirmed) -> LinkFacts:
         baseline=event.baseline,
         intent_open=False,
         intent_unknown=False,
-        problem=None,
     )
 
 

@@ -175,10 +175,10 @@ def resolve(plan: Plan, answers: Mapping[FieldName, Move]) -> Plan:
         raise ValueError("a conflict is answered by PUSH or PULL")
     record, actions, left = plan.record, list(plan.actions), []
     for conflict in plan.conflicts:
-        answer = None if conflict.field is None else answers.get(conflict.field)
-        if conflict.field is None or answer is None:
+        if conflict.field is None or conflict.field not in answers:
             left.append(conflict)
             continue
+        answer = answers[conflict.field]
         ours_won = answer is Move.PUSH
         value = conflict.ours if ours_won else conflict.theirs
         rule = Rule.CHOSE_OURS if ours_won else Rule.CHOSE_THEIRS
@@ -221,7 +221,7 @@ def _create(ours: Snapshot, flows: Mapping[FieldName, Flow]) -> Plan:
     actions = [
         FieldAction(field=name, move=Move.ADOPT if value is None else Move.PUSH, value=value, rule=Rule.NEW_THERE)
         for name, value in sorted(ours.fields.items())
-        if flows.get(name, Flow.BOTH) is not Flow.THEIRS
+        if flows.get(name) is not Flow.THEIRS
     ]
     return Plan(record=RecordMove.CREATE, actions=tuple(actions))
 

@@ -40,7 +40,7 @@ def test_a_side_that_is_suddenly_empty_stops_the_run(seen: int, linked: int, bra
 
 
 def test_a_brake_says_why() -> None:
-    assert sentence(Brake.SIDE_EMPTY, package="Books", linked=312) == (
+    assert sentence(Brake.SIDE_EMPTY, package="Books", touched=0, linked=312) == (
         "Books suddenly shows none of the 312 linked records, so nothing was changed."
     )
     assert sentence(Brake.TOO_MANY, package="Books", touched=200, linked=312) == (

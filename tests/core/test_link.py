@@ -54,6 +54,7 @@ REFUSED = replace(EDITED, problem=REJECTED)
 DISPUTE = replace(HEARD, problem=DISPUTED)
 RETIRED = replace(EDITED, retired_at=AT)
 RETIRED_SENDING = replace(FIRST_SENDING, retired_at=AT)
+RETIRED_UNCERTAIN = replace(UNCERTAIN, retired_at=AT)
 
 CAST = {
     "fresh": (FRESH, LinkState.NEW, Dot.NONE, True),
@@ -152,6 +153,9 @@ TRANSITIONS: list[tuple[str, LinkFacts, Event, LinkFacts]] = [
     ),
     ("deferred", SENDING, Deferred(), EDITED),
     ("deferred after a doubt", UNCERTAIN, Deferred(), EDITED),
+    ("confirmed late after a doubt", RETIRED_UNCERTAIN, CONFIRMS, RETIRED),
+    ("deferred late after a doubt", RETIRED_UNCERTAIN, Deferred(), RETIRED),
+    ("refused late after a doubt", RETIRED_UNCERTAIN, Refused(problem=REJECTED), RETIRED),
     ("deferred late", RETIRED_SENDING, Deferred(), replace(FRESH, retired_at=AT)),
     ("lost", SENDING, Lost(), UNCERTAIN),
     ("lost again", UNCERTAIN, Lost(), UNCERTAIN),
