@@ -15,7 +15,7 @@ from service.samples.places import make_address, make_phone
 from service.samples.words import FIRST_NAMES, JOBS, LAST_NAMES, LONGEST, PARTS, SITES
 
 #: Percentage of jobs at each depth that divide further.
-_DIVIDES = {2: 28, 3: 38, 4: 42, MAX_DEPTH: 0}
+_DIVIDES = {2: 25, 3: 35, 4: 40, MAX_DEPTH: 0}
 
 
 def make_sites(rng: Random, clients: Sequence[Customer]) -> list[JobSite]:
@@ -77,7 +77,7 @@ def make_jobs(rng: Random, clients: Sequence[Customer], sites: Sequence[JobSite]
         sites_of.setdefault(site.customer_id, []).append(site)
     jobs: list[Customer] = []
     for client in clients:
-        is_idle = happens(rng, 50) and client.name != LONGEST  # one path is too long for a package without a tree
+        is_idle = happens(rng, 60) and client.name != LONGEST  # one path is too long for a package without a tree
         if client.archived or not client.is_customer or is_idle:
             continue
         for place, name in enumerate(rng.sample(JOBS, rng.choice([1, 1, 1, 2, 3])), start=1):
