@@ -5,13 +5,14 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip
-CODE    := $(wildcard service scheduler sandbox migrations benchmarks scripts tests)
-TYPED   := $(patsubst %/__init__.py,%,$(wildcard service/__init__.py scheduler/__init__.py sandbox/__init__.py tests/__init__.py))
+CODE    := $(foreach folder,service scheduler sandbox migrations benchmarks scripts tests,$(if $(wildcard $(folder)/*.py),$(folder)))
 WORKERS ?= 2
 ARGS    ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# Debian 12 has a pip that would otherwise build source packages the old way, and say so.
+export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fmt lock mutants clean
@@ -28,7 +29,7 @@ test: $(VENV)/.machine ## set up and run every test (ARGS="tests/core -k dot" na
 check: $(VENV)/.dev ## style, types, architecture and dependencies
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
-	$(BIN)/mypy $(TYPED)
+	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
