@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import TypedDict, Unpack
 
 #: Longest text kept of a provider's answer, in characters; a whole HTML page helps nobody.
 DETAIL_LIMIT = 2_000
@@ -71,35 +72,31 @@ class MappingError(SyncError):
         self.missing = missing
 
 
-class ConnectorError(SyncError):
-    """Something about one call.
+class CallFacts(TypedDict, total=False):
+    """What is known of the call that went wrong; all optional."""
 
-    ``message`` is one sentence; ``request_id`` and ``provider_code`` are the provider's own, kept for support;
-    ``detail`` is an excerpt of the answer; ``answered`` is True if an answer was read at all, which decides
-    whether the idempotency key may be used again (see ``intent.after_probe``).
-    """
+    code: str  #: a finer code than the class's own
+    request_id: str | None  #: the provider's own, for its support
+    provider_code: str | None  #: the provider's own code of the fault
+    detail: str | None  #: an excerpt of the answer
+    answered: bool  #: whether an answer was read at all: it decides about the idempotency key
+
+
+class ConnectorError(SyncError):
+    """Something about one call; ``message`` is one sentence, the rest stands in ``CallFacts``."""
 
     code = "connector_error"
-    answered_by_default = True
+    answered = True  #: whether an answer was read at all; see ``intent.after_probe``
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        code: str | None = None,
-        request_id: str | None = None,
-        provider_code: str | None = None,
-        detail: str | None = None,
-        answered: bool | None = None,
-    ) -> None:
+    def __init__(self, message: str = "", **facts: Unpack[CallFacts]) -> None:
         self.message = redact(message)
         super().__init__(self.message)
-        if code is not None:
-            self.code = code
-        self.request_id = request_id
-        self.provider_code = provider_code
+        self.code = facts.get("code", self.code)
+        self.answered = facts.get("answered", self.answered)
+        self.request_id = facts.get("request_id")
+        self.provider_code = facts.get("provider_code")
+        detail = facts.get("detail")
         self.detail = None if detail is None else redact(detail)
-        self.answered = self.answered_by_default if answered is None else answered
 
 
 class Transient(ConnectorError):
@@ -109,19 +106,10 @@ class Transient(ConnectorError):
     """
 
     code = "transient"
-    answered_by_default = False
+    answered = False
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        retry_after: timedelta | None = None,
-        request_id: str | None = None,
-        provider_code: str | None = None,
-        detail: str | None = None,
-        answered: bool | None = None,
-    ) -> None:
-        super().__init__(message, request_id=request_id, provider_code=provider_code, detail=detail, answered=answered)
+    def __init__(self, message: str = "", *, retry_after: timedelta | None = None, **facts: Unpack[CallFacts]) -> None:
+        super().__init__(message, **facts)
         self.retry_after = retry_after
 
 
@@ -129,7 +117,7 @@ class RateLimited(Transient):
     """The provider's limit is reached: the whole connection rests until ``retry_after`` has passed."""
 
     code = "rate_limited"
-    answered_by_default = True
+    answered = True
 
 
 class OutcomeUnknown(ConnectorError):
@@ -139,7 +127,7 @@ class OutcomeUnknown(ConnectorError):
     """
 
     code = "outcome_unknown"
-    answered_by_default = False
+    answered = False
 
 
 class StaleVersion(ConnectorError):
@@ -165,21 +153,8 @@ class AuthorizationLost(ConnectionBroken):
 
     code = "authorization_lost"
 
-    def __init__(
-        self,
-        reason: str,
-        message: str = "",
-        *,
-        request_id: str | None = None,
-        provider_code: str | None = None,
-        detail: str | None = None,
-    ) -> None:
-        super().__init__(
-            message or f"Authorization lost: {reason}",
-            request_id=request_id,
-            provider_code=provider_code,
-            detail=detail,
-        )
+    def __init__(self, reason: str, message: str = "", **facts: Unpack[CallFacts]) -> None:
+        super().__init__(message or f"Authorization lost: {reason}", **facts)
         self.reason = reason
 
 
@@ -197,17 +172,8 @@ class Rejected(ConnectorError):
 
     code = "rejected"
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        code: str | None = None,
-        field: str | None = None,
-        request_id: str | None = None,
-        provider_code: str | None = None,
-        detail: str | None = None,
-    ) -> None:
-        super().__init__(message, code=code, request_id=request_id, provider_code=provider_code, detail=detail)
+    def __init__(self, message: str = "", *, field: str | None = None, **facts: Unpack[CallFacts]) -> None:
+        super().__init__(message, **facts)
         self.field = field
 
 

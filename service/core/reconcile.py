@@ -287,7 +287,7 @@ def _fields(
             if not met or agreed != a:
                 actions.append(FieldAction(field=name, move=Move.ADOPT, value=a, rule=Rule.SAME_CHANGE))
             continue
-        flow = flows.get(name, Flow.BOTH)
+        flow = flows.get(name)
         won = _three_way(a, b, agreed, flow) if met else _first_meeting(a, b, flow)
         if won is None:
             conflicts.append(Conflict(kind=ConflictKind.BOTH_CHANGED, field=name, ours=a, theirs=b, agreed=agreed))
@@ -297,8 +297,8 @@ def _fields(
     return tuple(actions), tuple(conflicts)
 
 
-def _three_way(a: Value, b: Value, agreed: Value, flow: Flow) -> tuple[Move, Rule] | None:
-    """Decide between two different values that have agreed before; None: a person decides."""
+def _three_way(a: Value, b: Value, agreed: Value, flow: Flow | None) -> tuple[Move, Rule] | None:
+    """Decide between two different values that have agreed before (no flow: BOTH); None: a person decides."""
     ours_changed, theirs_changed = a != agreed, b != agreed
     if flow is Flow.OURS:
         if not theirs_changed:
@@ -313,8 +313,8 @@ def _three_way(a: Value, b: Value, agreed: Value, flow: Flow) -> tuple[Move, Rul
     return (Move.PUSH, Rule.OURS_CHANGED) if ours_changed else (Move.PULL, Rule.THEIRS_CHANGED)
 
 
-def _first_meeting(a: Value, b: Value, flow: Flow) -> tuple[Move, Rule] | None:
-    """Decide between two different values that never agreed; None: a person decides."""
+def _first_meeting(a: Value, b: Value, flow: Flow | None) -> tuple[Move, Rule] | None:
+    """Decide between two different values that never agreed (no flow: BOTH); None: a person decides."""
     if flow is Flow.OURS:
         return Move.PUSH, Rule.FIRST_OURS
     if flow is Flow.THEIRS:

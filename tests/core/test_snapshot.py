@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from service.core.errors import (
     DETAIL_LIMIT,
     AuthorizationLost,
+    CallFacts,
     ConnectorError,
     MappingError,
     OutcomeUnknown,
@@ -316,7 +318,41 @@ def test_an_error_keeps_an_excerpt_of_a_long_answer() -> None:
     assert redact("x" * 5_000) == "x" * DETAIL_LIMIT
 
 
-def test_an_error_says_what_support_asks_for() -> None:
+FACTS: CallFacts = {
+    "code": "finer",
+    "request_id": "r-1",
+    "provider_code": "2050",
+    "detail": "max 100",
+    "answered": False,
+}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectorError("No.", **FACTS),
+        Rejected("No.", field="name", **FACTS),
+        RateLimited("No.", retry_after=timedelta(seconds=7), **FACTS),
+        AuthorizationLost("revoked", "No.", **FACTS),
+    ],
+)
+def test_every_error_keeps_the_facts_of_its_call(error: ConnectorError) -> None:
+    assert str(error) == error.message == "No."
+    assert (error.code, error.request_id, error.provider_code) == ("finer", "r-1", "2050")
+    assert (error.detail, error.answered) == ("max 100", False)
+
+
+def test_an_error_that_was_told_nothing_says_nothing() -> None:
+    error = RateLimited()
+    assert str(error) == error.message == ""
+    assert (error.code, error.request_id, error.provider_code) == ("rate_limited", None, None)
+    assert (error.detail, error.answered, error.retry_after) == (None, True, None)
+    assert Rejected().message == ""
+    assert Rejected().field is None
+    assert RateLimited(retry_after=timedelta(seconds=7)).retry_after == timedelta(seconds=7)
+
+
+def test_a_refusal_names_its_field() -> None:
     error = Rejected("No.", code="too_long", field="name", request_id="r-1", provider_code="2050", detail="max 100")
     assert (error.code, error.field, error.request_id, error.provider_code) == ("too_long", "name", "r-1", "2050")
     assert error.detail == "max 100"
