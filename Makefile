@@ -5,7 +5,7 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip
-CODE    := $(foreach folder,service scheduler sandbox migrations benchmarks scripts tests,$(if $(wildcard $(folder)/*.py),$(folder)))
+CODE    := $(strip $(foreach folder,service scheduler sandbox migrations benchmarks scripts tests,$(if $(wildcard $(folder)/*.py),$(folder))))
 WORKERS ?= 2
 ARGS    ?=
 
@@ -23,7 +23,7 @@ help: ## print this list
 demo: $(VENV)/.project ## set up, sync the sample books with both sandboxes, serve the dashboard (ONCE=1: stop after the table)
 	@$(BIN)/tieout demo $(if $(ONCE),--once) $(ARGS)
 
-test: $(VENV)/.machine ## set up and run every test (ARGS="tests/core -k dot" narrows it)
+test: $(VENV)/.project $(VENV)/.machine ## set up and run every test (ARGS="tests/core -k dot" narrows it)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## style, types, architecture and dependencies
@@ -65,7 +65,7 @@ $(VENV)/.project: pyproject.toml $(VENV)/.runtime
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.project
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	@echo "Installing what its tests and checks need ..."
 	@$(PIP) install -q --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
