@@ -1,0 +1,25 @@
+"""Xero: customers, jobs and sub-contacts as contacts, invoices, payments; both ways, with declared losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from service.core.ports import EntityKind, Mapper
+from service.mapping.settings import Demands
+from service.mapping.xero.customer import CustomerMapper
+from service.mapping.xero.invoice import InvoiceMapper
+from service.mapping.xero.payment import PaymentMapper
+from service.mapping.xero.sub_contact import SubContactMapper
+
+MAPPERS: Mapping[EntityKind, Mapper] = MappingProxyType(
+    {
+        EntityKind.CUSTOMER: CustomerMapper(),
+        EntityKind.CONTACT: SubContactMapper(),
+        EntityKind.INVOICE: InvoiceMapper(),
+        EntityKind.PAYMENT: PaymentMapper(),
+    }
+)
+
+#: Lines name an account and a tax type each; payments name the account they go to. Items and terms can be done without.
+DEMANDS = Demands()

@@ -1,0 +1,151 @@
+"""Payments of invoices. Xero facts: developer.xero.com Payments: recorded and taken back, never changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from service.core.errors import MappingError
+from service.core.fields import owners
+from service.core.intent import Operation
+from service.core.model import Payment, PaymentKind
+from service.core.money import decimal_text
+from service.core.ports import (
+    Company,
+    EntityKind,
+    MappingContext,
+    Payload,
+    Projection,
+    Record,
+    Ref,
+    RemoteRecord,
+)
+from service.core.reconcile import Flow
+from service.core.snapshot import FieldName, Snapshot
+from service.mapping.settings import PAYMENTS_ACCOUNT, chosen
+from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_text, as_object, as_text
+
+REFERENCE_LIMIT = 255
+
+_ID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class PaymentMapper:
+    """Translates ``Payment`` records of kind payment that belong to an invoice."""
+
+    @property
+    def kind(self) -> EntityKind:
+        """The kind of record it translates."""
+        return EntityKind.PAYMENT
+
+    @property
+    def flows(self) -> Mapping[FieldName, Flow]:
+        """Who owns each field unless the connection's settings say otherwise."""
+        return owners(EntityKind.PAYMENT)
+
+    @property
+    def identity(self) -> tuple[FieldName, ...]:
+        """Xero keeps no number of ours on a payment: what was paid, when and with which reference must do."""
+        return ("invoice", "amount", "date", "reference")
+
+    def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
+        """Return the invoice it pays."""
+        del context
+        return (_invoice_ref(_require(record)),)
+
+    def project(self, record: Record, context: MappingContext) -> Projection:
+        """Return the payment as Xero can hold it; ``invoice`` is blank while the invoice isn't there yet.
+
+        :raises MappingError: it is no payment of an invoice, or no account is chosen for payments.
+        """
+        payment, losses = _require(record), Losses()
+        invoice = _invoice_ref(payment)
+        if payment.kind is not PaymentKind.PAYMENT:
+            raise MappingError("kind", f"Xero takes a {payment.kind} only as a credit note, which is not sent.")
+        if chosen(context.settings, PAYMENTS_ACCOUNT) is None:
+            raise MappingError("account", "No Xero account is chosen for payments.", missing=PAYMENTS_ACCOUNT)
+        if payment.method:
+            losses.add("method", "Xero keeps no payment method.")
+        snapshot = Snapshot(
+            fields={
+                "invoice": context.remote_ids.get(invoice),
+                "amount": decimal_text(payment.amount),
+                "date": payment.date.isoformat(),
+                "reference": losses.fit(payment.reference, REFERENCE_LIMIT, "reference"),
+                "kind": payment.kind.value,
+            },
+            active=not payment.removed,
+        )
+        return Projection(snapshot=snapshot, losses=losses.all)
+
+    def body(
+        self,
+        operation: Operation,
+        snapshot: Snapshot,
+        *,
+        changed: frozenset[FieldName],
+        theirs: RemoteRecord | None,
+        context: MappingContext,
+    ) -> Payload:
+        """Build the payment's body; its amount is a Decimal.
+
+        :raises MappingError: the invoice isn't there yet, no account is chosen, or it is a change, which Xero refuses.
+        """
+        del changed, theirs
+        match operation:
+            case Operation.CREATE:
+                return _create(snapshot, context)
+            case Operation.DELETE | Operation.ARCHIVE | Operation.VOID:
+                return {"Status": "DELETED"}
+            case _:
+                raise MappingError("amount", "Xero lets nobody change a payment; take it back and record it anew.")
+
+    def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
+        """Read a payment into the same fields that ``project`` fills."""
+        del context
+        payload = remote.payload
+        kind = (as_text(payload.get("PaymentType")) or "ACCRECPAYMENT").upper()
+        return Snapshot(
+            fields={
+                "invoice": as_text(as_object(payload.get("Invoice")).get("InvoiceID")),
+                "amount": as_number_text(payload.get("Amount")) or "0",
+                "date": as_day(payload, "Date"),
+                "reference": as_text(payload.get("Reference")),
+                "kind": PaymentKind.PAYMENT.value if kind == "ACCRECPAYMENT" else kind.lower(),
+            },
+            active=remote.active,
+        )
+
+    def url(self, remote_id: str, company: Company) -> str | None:
+        """Return None: Xero documents no address of a payment's page."""
+        del remote_id, company
+        return None
+
+
+def _require(record: Record) -> Payment:
+    if not isinstance(record, Payment):
+        raise TypeError(f"not a payment: {type(record).__name__}")
+    return record
+
+
+def _invoice_ref(payment: Payment) -> Ref:
+    if payment.invoice_id is None:
+        raise MappingError("invoice", "Xero takes a payment only against an invoice.")
+    return Ref(kind=EntityKind.INVOICE, id=payment.invoice_id)
+
+
+def _create(snapshot: Snapshot, context: MappingContext) -> Payload:
+    account = chosen(context.settings, PAYMENTS_ACCOUNT)
+    if account is None:
+        raise MappingError("account", "No Xero account is chosen for payments.", missing=PAYMENTS_ACCOUNT)
+    if not snapshot.get("invoice"):
+        raise MappingError("invoice", "The invoice of this payment is not in Xero yet.")
+    reference = snapshot.get("reference")
+    return {
+        "Invoice": {"InvoiceID": snapshot.get("invoice")},
+        # Bank accounts may lack a code; then the mapping holds their id.
+        "Account": {"AccountID" if _ID.fullmatch(account) else "Code": account},
+        "Date": snapshot.get("date"),
+        "Amount": as_decimal(snapshot.get("amount")),
+        **({"Reference": reference} if reference else {}),
+    }
