@@ -105,7 +105,8 @@ def _add_setting(api: Api, plural: str, id_field: str, records: Callable[[Organi
     def read_list(org: Organisation) -> Record:
         asked = Asked.of(request)
         kept = [one for one in records(org) if plural != "TrackingCategories" or _visible(one, asked)]
-        page = select(kept, Asked(args=_without_paging(asked), modified_since=_since(plural, asked)), id_field=id_field)
+        plain = Asked(args=_without_paging(asked), modified_since=_since(plural, asked))
+        page = select(kept, plain, id_field=id_field, by_stamp=False)
         return page.payload(plural, lambda record: record)
 
     def read_one(org: Organisation, key: str) -> Record:

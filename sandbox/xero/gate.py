@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from datetime import timedelta
 from http import HTTPStatus
@@ -87,23 +88,27 @@ class Gate:
         self._count(tenant_id)
         _check_scope(scopes)
         g.org = self._organisations[tenant_id]
-        return self._replay(tenant_id)
+        return self._replay()
 
     def _count(self, tenant_id: str) -> None:
-        g.verdicts = [self.app_limiter.enter("app"), self.limiter.enter(tenant_id)]
-        for verdict in g.verdicts:
+        g.verdicts = []
+        for limiter, subject in ((self.app_limiter, "app"), (self.limiter, tenant_id)):
+            verdict = limiter.enter(subject)
+            g.verdicts.append(verdict)
             if not verdict.allowed:
                 g.refused = verdict
                 raise XeroError(HTTPStatus.TOO_MANY_REQUESTS, None)
         g.tenant_id = tenant_id
 
-    def _replay(self, tenant_id: str) -> Response | None:
+    def _replay(self) -> Response | None:
+        """Return the first answer to this key and request, if there was one."""
         key = request.headers.get("Idempotency-Key")
         if key is None or request.method not in ("POST", "PUT", "PATCH"):
             return None
         if not 0 < len(key) <= LONGEST_KEY:
             raise _bad_key(f"The idempotency key must have between 1 and {LONGEST_KEY} characters")
         body = hashlib.sha256(request.get_data()).hexdigest()
+        tenant_id = request.headers.get("xero-tenant-id", "").lower()
         turn, answer = self.replays.begin(key, f"{request.method} {request.full_path} {tenant_id} {body}")
         if turn is Turn.DIFFERENT:
             raise _bad_key(f"The idempotency key '{key}' is used with a different request")
@@ -112,11 +117,21 @@ class Gate:
         g.replay_key = key
         return None
 
-    def _finish(self, response: Response) -> Response:
+    def _keep(self, response: Response) -> None:
+        """Keep the answer for repeats. An error 500 that was ordered counts as Xero's own and is replayed too."""
+        fault = g.get("fault")
+        if fault is not None and fault.kind is FaultKind.STATUS and fault.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            if "replay_key" not in g:  # struck before the gate
+                with contextlib.suppress(XeroError):
+                    self._replay()
+            response = self._sandbox.refusal(fault.status, fault.message, fault.retry_after)
         if g.get("replay_key"):
-            kept = self._kept_answer(response)
-            headers = (("Content-Type", kept.content_type or ""),)
-            self.replays.finish(g.replay_key, Answer(status=kept.status_code, headers=headers, body=kept.get_data()))
+            headers = (("Content-Type", response.content_type or ""),)
+            kept = Answer(status=response.status_code, headers=headers, body=response.get_data())
+            self.replays.finish(g.replay_key, kept)
+
+    def _finish(self, response: Response) -> Response:
+        self._keep(response)
         refused: Verdict | None = g.get("refused")
         if refused is not None:
             response.headers["X-Rate-Limit-Problem"] = refused.refused_by or CONCURRENT
@@ -132,13 +147,6 @@ class Gate:
                 ("X-AppMinLimit-Remaining", "appminute"),
             ):
                 response.headers[header] = str(remaining.get(name, _UNLIMITED))
-        return response
-
-    def _kept_answer(self, response: Response) -> Response:
-        """Return what a repeat will get: an error 500 that was ordered counts as Xero's own and is replayed too."""
-        fault = g.get("fault")
-        if fault is not None and fault.kind is FaultKind.STATUS and fault.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            return self._sandbox.refusal(fault.status, fault.message, fault.retry_after)
         return response
 
 

@@ -68,8 +68,8 @@ class Page:
         return shown if self.pagination is None else {"pagination": self.pagination, **shown}
 
 
-def select(records: Iterable[Record], asked: Asked, *, id_field: str) -> Page:
-    """Filter, sort and cut records as asked. Order: as asked, else by change stamp, then id.
+def select(records: Iterable[Record], asked: Asked, *, id_field: str, by_stamp: bool = True) -> Page:
+    """Filter, sort and cut records as asked. Order: as asked, else by change stamp and id, or as they come.
 
     :raises XeroError: for expressions or page numbers that can't be read.
     """
@@ -80,7 +80,8 @@ def select(records: Iterable[Record], asked: Asked, *, id_field: str) -> Page:
     if asked.args.get("where"):
         test = expressions.where(asked.args["where"])
         chosen = [record for record in chosen if test(record)]
-    chosen.sort(key=lambda record: (record.get("UpdatedDateUTC", datetime.min.replace(tzinfo=UTC)), record[id_field]))
+    if by_stamp:
+        chosen.sort(key=lambda record: (record["UpdatedDateUTC"], record[id_field]))
     for path, down in reversed(expressions.order(asked.args["order"]) if asked.args.get("order") else []):
         chosen.sort(key=lambda record: _sortable(expressions.field(record, path)), reverse=down)
     if not asked.paged:
