@@ -1,0 +1,1 @@
+"""QuickBooks bodies and our snapshots, both ways."""
