@@ -129,7 +129,7 @@ def _said(problem: Problem) -> str:  # noqa: C901, PLR0911, PLR0912 - one case p
             return f"{name} was merged into {into} in {package}."
         case ProblemKind.AMBIGUOUS_MATCH:
             count = len(problem.candidates)
-            return f"{count if count > 1 else 'Several'} records in {package} could be {name}."
+            return f"{count if count > 1 else 'several'} records in {package} could be {name}."
         case ProblemKind.NOT_ALLOWED_NOW:
             return _because(f"{package} does not allow this change to {name} now", problem)
         case ProblemKind.TOO_DEEP:
@@ -244,7 +244,7 @@ def _text(problem: Problem, name: str, otherwise: str) -> str:
 
 def _quoted(problem: Problem) -> str:
     name = problem.params.get("name")
-    return f"'{name}'" if name else "This record"
+    return f"'{name}'" if name else "this record"
 
 
 def _because(claim: str, problem: Problem) -> str:
@@ -257,10 +257,11 @@ def _because(claim: str, problem: Problem) -> str:
 
 def _duplicate(problem: Problem, package: str, name: str) -> str:
     family = problem.params.get("collides_with")
+    named = f"named {name}" if problem.params.get("name") else "of this name"
     if not family:
-        return f"{package} already uses the name {name}. Names there must differ."
-    article = "an" if str(family)[:1] in "aeiou" else "a"
-    return f"{package} already has {article} {family} named {name}. Names there must differ."
+        return f"{package} already has another record {named}. Names there must differ."
+    article = "an" if family == "employee" else "a"
+    return f"{package} already has {article} {family} {named}. Names there must differ."
 
 
 def _both_changed(problem: Problem, package: str, name: str) -> str:
@@ -342,7 +343,7 @@ def _duplicate_answers(problem: Problem) -> tuple[OptionId, ...]:
 
 def _option(answer: OptionId, problem: Problem) -> Option:  # noqa: C901, PLR0911 - one case per answer
     package = _text(problem, "package", "the package")
-    name = _quoted(problem) if problem.params.get("name") else "this record"
+    name = _quoted(problem)
     active = any(dispute.field == ACTIVE for dispute in problem.fields)
     match answer:
         case OptionId.LINK_EXISTING:

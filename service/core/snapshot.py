@@ -71,8 +71,8 @@ def differences(*, ours: Snapshot, theirs: Snapshot) -> tuple[FieldName, ...]:
 
 def fingerprint(snapshot: Snapshot) -> Fingerprint:
     """Hash a snapshot: 64 hex digits of SHA-256, the same in every process, order and release."""
-    text = json.dumps(to_json(snapshot), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return Fingerprint(hashlib.sha256(text.encode("ascii")).hexdigest())
+    text = json.dumps(to_json(snapshot), sort_keys=True, separators=(",", ":"))
+    return Fingerprint(hashlib.sha256(text.encode()).hexdigest())
 
 
 def to_json(snapshot: Snapshot) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def clean_lines(text: str | None) -> str | None:
     if text is None:
         return None
     lines = [clean_text(line) or "" for line in text.splitlines()]
-    return "\n".join(lines).strip("\n") or None
+    return "\n".join(lines).strip() or None
 
 
 def clean_email(text: str | None) -> str | None:
@@ -174,7 +174,7 @@ def format_phone(phone: str | None, *, region: str | None = None) -> str | None:
         return phone
     number, _, extension = phone.partition("x")
     try:
-        parsed = phonenumbers.parse(number, None)
+        parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return phone
     at_home = region is not None and phonenumbers.country_code_for_region(region) == parsed.country_code

@@ -193,6 +193,7 @@ def test_an_email_has_one_spelling(written: str | None, clean: str | None) -> No
         ("09 123 4567, Extension 12", None, "091234567x12"),
         ("555 0101 #3", None, "5550101x3"),
         ("٠٩ ١٢٣ ٤٥٦٧", "NZ", "+6491234567"),
+        ("٣٣٣ ٢٣٢٣", None, "3332323"),
         ("12345", "US", "12345"),
         ("+999 12345", None, "+99912345"),
         ("+1 2", None, "+12"),
@@ -219,6 +220,8 @@ def test_a_phone_has_one_spelling(written: str | None, region: str | None, clean
         ("+6499234567x12", "NZ", "09 923 4567 x12"),
         ("+99912345", "NZ", "+99912345"),
         ("+12", "US", "+12"),
+        ("+9041777", "TR", "+9041777"),
+        ("+115868344", "CA", "+115868344"),
     ],
 )
 def test_a_phone_is_shown_as_people_write_it(clean: str | None, region: str | None, shown: str | None) -> None:
