@@ -10,6 +10,8 @@ An entry names the function and the line as the change left it, so that it outli
     function = "service.core.money.to_units"
     line = "if abs(amount) >= _MAX_UNITS:"
     why = "the next check refuses the same amount"
+
+A line that the change took out and put nothing in its place is named with ``- `` before it.
 """
 
 from __future__ import annotations
@@ -87,9 +89,9 @@ def _survivors(modules: list[str]) -> Iterator[Survivor]:
         function = re.sub(r"\.x_(\w+)$", r".\1", function)
         if outcome in {"survived", "no tests", "suspicious"} and _covers(modules, function):
             change = _ask("show", mutant).splitlines()
-            yield Survivor(
-                mutant, function, tuple(line[1:].strip() for line in change if re.match(r"\+(?!\+\+ )", line))
-            )
+            added = tuple(line[1:].strip() for line in change if re.match(r"\+(?!\+\+ )", line))
+            taken_out = tuple(f"- {line[1:].strip()}" for line in change if re.match(r"-(?!-- )", line))
+            yield Survivor(mutant, function, added or taken_out)
 
 
 def _ask(*arguments: str) -> str:

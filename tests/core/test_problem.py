@@ -427,6 +427,27 @@ def test_every_kind_of_conflict_is_a_kind_of_problem() -> None:
     assert {kind.value for kind in ConflictKind} <= {kind.value for kind in ProblemKind}
 
 
+STORED = {
+    "kind": "duplicate_name",
+    "params": {"name": "Harbour", "lines": [["a", 1]]},
+    "provider_code": "6240",
+    "fields": [{"field": "name", "ours": "a", "theirs": ["b"], "agreed": None}],
+    "candidates": [{"remote_id": "9", "name": "Harbour", "type": "vendor", "params": {"address": ["1 Elm Road"]}}],
+}
+
+
+def test_a_stored_problem_has_a_plain_form() -> None:
+    problem = Problem(
+        kind=ProblemKind.DUPLICATE_NAME,
+        params={"name": "Harbour", "lines": (("a", 1),)},
+        provider_code="6240",
+        fields=(Dispute(field="name", ours="a", theirs=("b",)),),
+        candidates=(Candidate(remote_id="9", name="Harbour", type="vendor", params={"address": ("1 Elm Road",)}),),
+    )
+    assert to_json(problem) == STORED
+    assert from_json(STORED) == problem
+
+
 VALUES: st.SearchStrategy[Value] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3).map(tuple)
 )
