@@ -7,7 +7,7 @@ is, away from zero at exactly half ("0.125" becomes "0.13", "-0.125" becomes "-0
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 
 from babel.numbers import get_currency_precision
@@ -16,7 +16,7 @@ from babel.numbers import get_currency_precision
 PLACES = 4
 UNITS_PER_ONE = 10**PLACES
 
-_MAX_UNITS = 2**63 - 1  # what a signed 64-bit column holds on both databases
+_MAX_AMOUNT = Decimal(2**63 - 1).scaleb(-PLACES)  # what a signed 64-bit column holds on both databases
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
@@ -49,7 +49,7 @@ def round_places(amount: Decimal, places: int) -> Decimal:
     :raises MoneyError: for NaN or an infinity.
     """
     _require_finite(amount)
-    rounded = amount.quantize(Decimal(1).scaleb(-places), context=_EXACT)
+    rounded = amount.quantize(Decimal(f"1E-{places}"), context=_EXACT)
     return rounded or abs(rounded)
 
 
@@ -59,19 +59,15 @@ def to_units(amount: Decimal) -> int:
     :raises MoneyError: if it has more than four decimal places, is NaN or infinite, or does not fit 64 bits.
     """
     _require_finite(amount)
-    if abs(amount) > _MAX_UNITS:
-        raise MoneyError("The number is too large.")
-    units = _EXACT.multiply(amount, Decimal(UNITS_PER_ONE))
-    if units != units.to_integral_value() or _digits_after_point(amount) > PLACES:
+    _require_room(amount)
+    if _digits_after_point(amount) > PLACES:
         raise MoneyError(f"{decimal_text(amount)} has more than {PLACES} decimal places.")
-    if abs(units) > _MAX_UNITS:
-        raise MoneyError("The number is too large.")
-    return int(units)
+    return int(_EXACT.multiply(amount, Decimal(UNITS_PER_ONE)))
 
 
 def from_units(units: int) -> Decimal:
     """Return the amount that a stored integer of 1/10,000 stands for; the inverse of ``to_units``."""
-    return Decimal(units).scaleb(-PLACES, context=_EXACT)
+    return Decimal(units).scaleb(-PLACES)
 
 
 def decimal_text(amount: Decimal) -> str:
@@ -80,7 +76,7 @@ def decimal_text(amount: Decimal) -> str:
     :raises MoneyError: for NaN or an infinity.
     """
     _require_finite(amount)
-    text = format(amount, "f")
+    text = f"{amount:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text.strip("-0") == "" else text
@@ -88,7 +84,7 @@ def decimal_text(amount: Decimal) -> str:
 
 def money_text(amount: Decimal, currency: str) -> str:
     """Return the amount as people and the API expect it: rounded to the currency's digits, zeros kept ("300.00")."""
-    return format(quantise(amount, currency), "f")
+    return str(quantise(amount, currency))
 
 
 def parse_decimal(text: str, *, places: int = PLACES) -> Decimal:
@@ -105,8 +101,7 @@ def parse_decimal(text: str, *, places: int = PLACES) -> Decimal:
     if _DECIMAL.fullmatch(stripped) is None:
         raise MoneyError(f"'{stripped}' is not a decimal number such as 150 or 21.50.")
     amount = Decimal(stripped)
-    if abs(amount) * UNITS_PER_ONE > _MAX_UNITS:
-        raise MoneyError("The number is too large.")
+    _require_room(amount)
     if _digits_after_point(amount) > places:
         raise MoneyError(f"'{stripped}' has more than {places} decimal places.")
     return amount
@@ -124,19 +119,21 @@ def allocate(total: Decimal, weights: Sequence[Decimal], currency: str) -> tuple
         raise MoneyError(f"{decimal_text(total)} is finer than {currency} allows.")
     if any(weight < 0 for weight in weights) or not any(weights):
         raise MoneyError("Weights must not be negative and one of them must be positive.")
+    if total < 0:
+        return tuple(-share for share in allocate(-total, weights, currency))
     digits = currency_digits(currency)
-    whole = int(abs(total).scaleb(digits, context=_EXACT))
-    weight_sum = _sum(weights)
+    whole = int(total.scaleb(digits))
+    weight_sum = add_up(weights)
     exact = [_EXACT.divide(_EXACT.multiply(Decimal(whole), weight), weight_sum) for weight in weights]
     shares = [int(part.to_integral_value(rounding=ROUND_DOWN)) for part in exact]
     by_remainder = sorted(range(len(exact)), key=lambda index: shares[index] - exact[index])
     for index in by_remainder[: whole - sum(shares)]:
         shares[index] += 1
-    sign = -1 if total < 0 else 1
-    return tuple(Decimal(sign * share).scaleb(-digits, context=_EXACT) for share in shares)
+    return tuple(Decimal(share).scaleb(-digits) for share in shares)
 
 
-def _sum(amounts: Sequence[Decimal]) -> Decimal:
+def add_up(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum; a ``Decimal`` zero for none."""
     result = Decimal(0)
     for amount in amounts:
         result = _EXACT.add(result, amount)
@@ -152,3 +149,8 @@ def _digits_after_point(amount: Decimal) -> int:
 def _require_finite(amount: Decimal) -> None:
     if not amount.is_finite():
         raise MoneyError("The number must be finite.")
+
+
+def _require_room(amount: Decimal) -> None:
+    if amount.copy_abs() > _MAX_AMOUNT:
+        raise MoneyError("The number is too large.")

@@ -115,12 +115,13 @@ def _by_rule(
 
 def _chosen(sender: Contact | Customer, why: str) -> Recipients:
     """Sort a contact's or customer's addresses by its two choices."""
-    own = [sender.email]
-    others = list(sender.other_emails)
-    by_choice: dict[SendTo, list[str | None]] = {choice: [] for choice in SendTo}
-    by_choice[sender.invoice_email] += own
-    by_choice[sender.other_emails_invoice] += others
-    return _tidy(by_choice[SendTo.TO], by_choice[SendTo.CC], why)
+    addresses = [
+        (sender.invoice_email, sender.email),
+        *((sender.other_emails_invoice, address) for address in sender.other_emails),
+    ]
+    to = [address for choice, address in addresses if choice is SendTo.TO]
+    cc = [address for choice, address in addresses if choice is SendTo.CC]
+    return _tidy(to, cc, why)
 
 
 def _tidy(to: Iterable[str | None], cc: Iterable[str | None], why: str) -> Recipients:
@@ -177,7 +178,7 @@ def _own_address(contact: Contact, job_sites: Mapping[str, JobSite]) -> Address 
     """Return the billing address that a contact brings, or None."""
     if not _is_blank(contact.billing_address):
         return contact.billing_address
-    site = job_sites.get(contact.job_site_id or "")
+    site = job_sites.get(contact.job_site_id) if contact.job_site_id else None
     if contact.use_as_billing_address and site is not None and not _is_blank(site.address):
         return site.address
     return None

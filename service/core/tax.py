@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from service.core.model import Customer, JobSite, TaxComponent, TaxLevel
-from service.core.money import decimal_text
+from service.core.money import add_up, decimal_text
 from service.core.recipients import NO_SITES, contact_words, invoice_contacts
 
 MAX_RATE = Decimal(100)
@@ -63,7 +63,7 @@ def rate_of(level: TaxLevel | None) -> Decimal:
 
 def sum_rates(components: Sequence[TaxComponent]) -> Decimal:
     """Return the sum of the components' rates in per cent. Components add up; none is charged on another."""
-    return sum((component.rate_percent for component in components), start=Decimal(0))
+    return add_up(component.rate_percent for component in components)
 
 
 def tax_level_fault(rate_percent: Decimal, components: Sequence[TaxComponent]) -> str | None:

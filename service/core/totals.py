@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from service.core.model import ZERO, Payment, PaymentKind
-from service.core.money import quantise
+from service.core.money import add_up, quantise
 
 _HUNDRED = Decimal(100)
 
@@ -80,14 +80,14 @@ def compute_totals(
         by_rate.setdefault(line.rate_percent, []).append(line)
     taxes = []
     for rate, group in by_rate.items():
-        amount = sum((line.amount for line in group), start=ZERO)
+        amount = add_up(line.amount for line in group)
         if rounding is TaxRounding.PER_LINE:
-            tax = sum((line_tax(line, inclusive=inclusive, currency=currency) for line in group), start=ZERO)
+            tax = add_up(line_tax(line, inclusive=inclusive, currency=currency) for line in group)
         else:
             tax = line_tax(TaxableLine(amount=amount, rate_percent=rate), inclusive=inclusive, currency=currency)
         taxes.append(TaxSum(rate_percent=rate, net=amount - tax if inclusive else amount, tax=tax))
-    subtotal = quantise(sum((part.net for part in taxes), start=ZERO), currency)
-    tax_total = quantise(sum((part.tax for part in taxes), start=ZERO), currency)
+    subtotal = quantise(add_up(part.net for part in taxes), currency)
+    tax_total = quantise(add_up(part.tax for part in taxes), currency)
     return Totals(subtotal=subtotal, tax_total=tax_total, total=subtotal + tax_total, taxes=tuple(taxes))
 
 
@@ -96,9 +96,7 @@ def amount_paid(payments: Iterable[Payment]) -> Decimal:
 
     Payments, credits and adjustments (a write-off, a discount given later) lower it; a refund raises it again.
     """
-    return sum(
-        (-payment.amount if payment.kind is PaymentKind.REFUND else payment.amount for payment in payments), start=ZERO
-    )
+    return add_up(-payment.amount if payment.kind is PaymentKind.REFUND else payment.amount for payment in payments)
 
 
 def _tax_on(amount: Decimal, rate_percent: Decimal, *, inclusive: bool) -> Decimal:

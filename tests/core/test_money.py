@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from service.core.money import (
     UNITS_PER_ONE,
     MoneyError,
+    add_up,
     allocate,
     currency_digits,
     decimal_text,
@@ -114,7 +115,8 @@ def test_an_amount_is_shown_with_the_digits_of_its_currency(amount: str, currenc
     ("amount", "message"),
     [
         ("0.00001", "0.00001 has more than 4 decimal places."),
-        ("123456789012345678.123456789012345678901234567890123456789012345678", "more than 4 decimal places"),
+        ("123456.123456789012345678901234567890123456789012345678901234567890", "more than 4 decimal places"),
+        ("0.0001" + "0" * 90 + "1", "more than 4 decimal places"),
         ("922337203685477.5808", "too large"),
         ("-922337203685477.5808", "too large"),
         ("1E+999999", "too large"),
@@ -199,6 +201,8 @@ def test_sharing_an_amount_loses_no_smallest_unit(minor: int, weights: list[Deci
     [
         ("10.00", ["1", "1", "1"], ["3.34", "3.33", "3.33"]),
         ("-10.00", ["1", "1", "1"], ["-3.34", "-3.33", "-3.33"]),
+        ("-0.01", ["1", "1"], ["-0.01", "0.00"]),
+        ("0.00", ["1", "1"], ["0.00", "0.00"]),
         ("0.02", ["1", "1", "1"], ["0.01", "0.01", "0.00"]),
         ("11.44", ["9", "6"], ["6.86", "4.58"]),
         ("1.00", ["0", "3", "0"], ["0.00", "1.00", "0.00"]),
@@ -221,3 +225,9 @@ def test_left_over_cents_go_to_the_largest_remainder(total: str, weights: list[s
 def test_an_amount_that_cannot_be_shared_is_refused(total: str, weights: list[str], message: str) -> None:
     with pytest.raises(MoneyError, match=message):
         allocate(Decimal(total), [Decimal(w) for w in weights], "USD")
+
+
+def test_a_sum_is_exact_and_a_decimal_even_of_nothing() -> None:
+    assert str(add_up([])) == "0"
+    assert isinstance(add_up([]), Decimal)
+    assert str(add_up([Decimal("1E+27"), Decimal("0.01"), Decimal("-1E+27")])) == "0.01"

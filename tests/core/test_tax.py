@@ -99,6 +99,7 @@ def _components(*rates: str) -> tuple[TaxComponent, ...]:
     [
         (None, "0"),
         (TaxLevel(id="std", name="Standard", rate_percent=Decimal(15)), "15"),
+        (TaxLevel(id="old", name="Stale", rate_percent=Decimal(8), components=_components("5.6", "2.5")), "8.1"),
         (
             TaxLevel(id="az", name="Tempe", rate_percent=Decimal("8.1"), components=_components("5.6", "0.7", "1.8")),
             "8.1",
