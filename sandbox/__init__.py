@@ -10,9 +10,9 @@ import pkgutil
 from importlib import import_module
 
 from sandbox.common.sandbox import Sandbox
-from sandbox.common.server import Running, serve
+from sandbox.common.server import Running, banner, serve
 
-__all__ = ["Running", "Sandbox", "create", "names", "start"]
+__all__ = ["Running", "Sandbox", "banner", "create", "names", "start"]
 
 
 def names() -> tuple[str, ...]:

@@ -65,7 +65,7 @@ class XeroSandbox(Sandbox):
             self.organisations[org.tenant_id] = org
         self.sign_in.clear()
         self.gate.clear()
-        self.webhooks.clear()
+        self.webhooks.reset(self.options.webhook_url)
         self._recording = True
 
     def organisation(self, named: str | None = None) -> Organisation:

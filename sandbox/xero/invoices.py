@@ -19,6 +19,8 @@ FAMILY = Family(
     kind="invoice",
 )
 LONGEST_NUMBER = 255
+#: Changes that don't move the stamp of a document with payments (Xero facts 2), and what only names the document.
+_QUIET = {"DueDate", "SentToContact", "InvoiceID", "InvoiceNumber", "Type", "Status"}
 
 
 def match(org: Organisation, given: Record) -> Record | None:
@@ -79,6 +81,8 @@ def _save(org: Organisation, given: Record, before: Record | None, places: int) 
     org.contacts[contact_id]["IsCustomer" if sales else "IsSupplier"] = True  # doesn't move the contact's stamp
     org.invoices[after["InvoiceID"]] = after
     settle(org, after)
+    if before is not None and documents.settled(before) and set(given) <= _QUIET:
+        after["UpdatedDateUTC"] = before["UpdatedDateUTC"]
     org.tell("Invoices", after["InvoiceID"], created=before is None)
     return after
 
@@ -120,7 +124,8 @@ def email(org: Organisation, invoice: Record) -> None:
     org.mails.append({"InvoiceID": invoice["InvoiceID"], "To": [contact["EmailAddress"], *people], "At": org.now()})
     if invoice["Status"] != "SUBMITTED":
         invoice["SentToContact"] = True
-    org.stamp(invoice)
+    if not documents.settled(invoice):
+        org.stamp(invoice)
 
 
 def view(org: Organisation, invoice: Record, *, full: bool = True, summary: bool = False, places: int = 2) -> Record:

@@ -16,7 +16,7 @@ _CONTACT_SEARCH = ("Name", "FirstName", "LastName", "ContactNumber", "CompanyNum
 def _contacts(org: Organisation, asked: Asked) -> Iterable[Record]:
     term = asked.args.get("searchTerm", "")
     for contact in org.contacts.values():
-        if contact["ContactStatus"] != "ACTIVE" and not asked.flag("includeArchived") and not asked.csv("IDs"):
+        if contact["ContactStatus"] != "ACTIVE" and not asked.flag("includeArchived"):
             continue
         if searched(contact, term, _CONTACT_SEARCH):
             yield contact

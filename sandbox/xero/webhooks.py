@@ -59,8 +59,9 @@ class Webhooks:
         keys = (self.key, secrets.token_urlsafe(8), self.key, secrets.token_urlsafe(8))
         return [{"signed": key == self.key, "status": self._post(body, key)} for key in keys]
 
-    def clear(self) -> None:
-        """Forget what waits and what was delivered."""
+    def reset(self, url: str | None) -> None:
+        """Forget what waits and what was delivered; post to ``url`` from now on, or nowhere."""
+        self.url, self.automatic = url, url is not None
         while not self._waiting.empty():
             self._waiting.get()
         self.delivered.clear()

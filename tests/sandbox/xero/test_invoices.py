@@ -217,6 +217,14 @@ def test_a_partly_paid_invoice_lets_only_a_few_fields_change(caller: Caller, acm
         assert "cannot be edited as it has a payment" in _refused(caller, invoice, **fields)
 
 
+def test_a_new_due_date_of_a_partly_paid_invoice_does_not_move_its_stamp(caller: Caller, acme: Json) -> None:
+    invoice = caller.invoice(acme, Status="AUTHORISED")
+    caller.act("pay_invoice", invoice=invoice["InvoiceNumber"], amount="15.00")
+    caller.sandbox.clock.advance(60)
+    assert _change(caller, invoice, DueDate="2026-12-31")["UpdatedDateUTC"] == invoice["UpdatedDateUTC"]
+    assert _change(caller, invoice, Reference="late")["UpdatedDateUTC"] != invoice["UpdatedDateUTC"]
+
+
 def test_a_period_that_is_locked_takes_no_documents(caller: Caller, acme: Json) -> None:
     invoice = caller.invoice(acme, Status="AUTHORISED")
     caller.act("lock", period="2026-11-10")

@@ -52,7 +52,8 @@ def test_archived_contacts_come_only_when_asked_for(caller: Caller) -> None:
     caller.act("archive_contact", contact="Acme")
     assert _names(caller.get("Contacts")) == []
     assert _names(caller.get("Contacts", includeArchived="true")) == ["Acme"]
-    assert _names(caller.get("Contacts", IDs=contact["ContactID"])) == ["Acme"]
+    assert _names(caller.get("Contacts", IDs=contact["ContactID"])) == []
+    assert _names(caller.get("Contacts", IDs=contact["ContactID"], includeArchived="true")) == ["Acme"]
 
 
 def test_modified_since_is_strict_to_the_second_and_misses_archived_ones(caller: Caller) -> None:

@@ -11,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # no stubs here
 
 from tests.sandbox.xero.caller import Caller, Json
+from tests.sandbox.xero.test_schemas import SCHEMAS
 
 KEY = "sandbox-xero-webhook-key"
 
@@ -55,7 +57,9 @@ def receiver() -> Iterator[Receiver]:
 def test_changes_are_posted_as_they_happen(xero: Any, receiver: Receiver) -> None:
     caller: Caller = xero(webhook_url=receiver.url).sign_in()
     contact = caller.contact()
-    (event,) = receiver.bodies.get(timeout=5)["events"]
+    body = receiver.bodies.get(timeout=5)
+    assert list(Draft202012Validator({"$ref": "#/components/schemas/WebhookEvent", **SCHEMAS}).iter_errors(body)) == []
+    (event,) = body["events"]
     assert (event["eventCategory"], event["eventType"]) == ("CONTACT", "CREATE")
     assert (event["resourceId"], event["tenantId"]) == (contact["ContactID"], caller.tenant_id)
     assert event["eventDateUtc"] == "2026-11-22T01:00:00.000"
