@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -139,10 +139,11 @@ def _add_writes(api: Blueprint, sandbox: QuickBooksSandbox) -> None:
     def run_batch(realm: str) -> Response:
         company = sandbox.companies[realm]
         items = batch.items_of(_body(), has_request_id="requestid" in request.args)
-        sandbox.core_plus[realm] += sum(1 for item in items if "Query" in item)
+        naming = sandbox.name_list(realm) if batch.writes_names(items) else nullcontext(enter_result=True)
 
         def work() -> Response:
-            with sandbox.name_list(realm) as free, sandbox.lock:
+            with naming as free, sandbox.lock:
+                sandbox.core_plus[realm] += sum(1 for item in items if "Query" in item)
                 answers = batch.run_items(company, items, editor=API_EDITOR, refuse=_item_refusal(free=free))
                 return _answer(company, BatchItemResponse=answers)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.quickbooks import faults
 from sandbox.quickbooks.company import Company
-from sandbox.quickbooks.fields import ENTITIES
+from sandbox.quickbooks.fields import ENTITIES, NAME_LISTS
 from sandbox.quickbooks.operations import Write, run
 from sandbox.quickbooks.reads import run_query
 
@@ -69,7 +69,7 @@ def run_items(
 
 def writes_names(items: list[Mapping[str, Any]]) -> bool:
     """Say whether any item writes to a name list."""
-    return any(kind in item for item in items for kind in ("Customer", "Vendor", "Employee"))
+    return any(kind in item for item in items for kind in NAME_LISTS)
 
 
 def _attempt(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sandbox.quickbooks.company import Body, Company, Row, ref_id
 from sandbox.quickbooks.references import check_references, claimed
 
 #: What a full update does not take away.
-KEPT = frozenset({"CustomerRef", "CurrencyRef", "TxnDate", "DocNumber", "ExchangeRate", "Line", "EmailStatus"})
+KEPT = frozenset({"CurrencyRef", "ExchangeRate"})
 FIRST_NUMBER = 1001
 
 
@@ -30,9 +30,9 @@ def write(
     before = claimed(company, kind, request)
     if before is not None:
         check_open(company, before.body["TxnDate"])
-    if before is None or "Line" in new:
-        new["Line"] = sales.checked_lines(new.get("Line") or ())
     sparse = request.get("sparse") is True
+    if before is None or not sparse or "Line" in new:
+        new["Line"] = sales.checked_lines(new.get("Line") or ())
     old = before.body if before else {}
     body = merged(old, new, entity=kind, sparse=sparse, kept=KEPT) if before else _present(new)
     body.setdefault("TxnDate", company.today())
@@ -121,8 +121,9 @@ def _currency(company: Company, body: Body, customer: Row) -> None:
 def _number(company: Company, kind: str, body: Body, before: Row | None, *, allow_duplicate: bool) -> None:
     settings = company.settings
     wanted = body.get("DocNumber")
-    if before is None and (wanted == "AUTO_GENERATE" or (wanted is None and not settings.custom_numbers)):
-        body["DocNumber"] = _next_number(company, kind)
+    if wanted == "AUTO_GENERATE" or (wanted is None and not settings.custom_numbers):
+        former = before.body.get("DocNumber") if before else None
+        body["DocNumber"] = former or _next_number(company, kind)
         return
     if wanted is None or (before is not None and before.body.get("DocNumber") == wanted):
         return

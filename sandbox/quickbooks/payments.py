@@ -13,7 +13,7 @@ from sandbox.quickbooks.documents import check_open, customer_of, deposited
 from sandbox.quickbooks.references import check_references, claimed
 from sandbox.quickbooks.tax import cents
 
-KEPT = frozenset({"CustomerRef", "CurrencyRef", "TxnDate", "TotalAmt", "ExchangeRate", "DepositToAccountRef"})
+KEPT = frozenset({"CurrencyRef", "ExchangeRate"})
 PAYABLE = ("Invoice", "CreditMemo")
 
 

@@ -49,7 +49,7 @@ def _check_amount(line: Mapping[str, Any]) -> None:
     if "Amount" not in line:
         raise faults.missing("Line.Amount")
     detail = line.get(ITEM_DETAIL, {})
-    # Clients that always send every property write "not given" as two zeros.
+    # Clients that always send every property write two zeros for "not given".
     if "Qty" in detail and "UnitPrice" in detail and (detail["Qty"] or detail["UnitPrice"]):
         wanted = cents(detail["Qty"] * detail["UnitPrice"])
         if wanted not in (cents(line["Amount"]), cents(detail.get("TaxInclusiveAmt") or line["Amount"])):
@@ -115,27 +115,20 @@ def _tax(company: Company, body: Body, sums: _Sums, customer: Row, *, off: Decim
 
 
 def _sold(company: Company, line: Line, sums: _Sums, *, mode: str) -> Line:
-    detail = dict(line.get(ITEM_DETAIL, {}))
-    if not detail.get("TaxInclusiveAmt"):
-        detail.pop("TaxInclusiveAmt", None)
+    detail = _given(line)
     item = _item(company, ref_id(detail, "ItemRef"))
     if item is not None:
         detail["ItemRef"] = {"value": item.id}
     code = ref_id(detail, "TaxCodeRef")
     amount = cents(line["Amount"])
     if company.settings.country == "US":
-        code = code or ("TAX" if item is None or item.body.get("Taxable", True) else "NON")
-        if code not in ("TAX", "NON"):
-            text = f"Valid Line TaxCodes for US should be TAX or NON. Supplied value:{code}"
-            raise faults.Fault("6100", "Invalid Line TaxCode in the request", text, "Line.TaxCodeRef")
+        code = _us_code(code, item)
         sums.taxable += amount if code == "TAX" else ZERO
     elif mode != "NotApplicable":
-        if not code:
-            raise faults.business("Make sure all your transactions have a VAT rate before you save.", "Line.TaxCodeRef")
-        _, rates = rates_of(company, code, "Line.SalesItemLineDetail.TaxCodeRef")
+        percent = _percent(company, code)
         if mode == "TaxInclusive":
             gross = cents(detail.get("TaxInclusiveAmt", amount))
-            amount = cents(gross / (1 + sum((rate.percent for rate in rates), ZERO) / 100))
+            amount = cents(gross / (1 + percent / 100))
             detail["TaxInclusiveAmt"] = gross
         sums.by_code[code] = sums.by_code.get(code, ZERO) + amount
     if code:
@@ -144,6 +137,31 @@ def _sold(company: Company, line: Line, sums: _Sums, *, mode: str) -> Line:
         detail["UnitPrice"] = (amount / detail["Qty"]).quantize(Decimal("0.0000001")).normalize()
     sums.net += amount
     return {**line, "Amount": amount, ITEM_DETAIL: detail}
+
+
+def _given(line: Line) -> dict[str, Any]:
+    """Return the line's detail without the zeros that stand for "not given"."""
+    detail = dict(line.get(ITEM_DETAIL, {}))
+    if not detail.get("TaxInclusiveAmt"):
+        detail.pop("TaxInclusiveAmt", None)
+    if not detail.get("Qty") and not detail.get("UnitPrice"):
+        detail = {key: value for key, value in detail.items() if key not in ("Qty", "UnitPrice")}
+    return detail
+
+
+def _us_code(code: str, item: Row | None) -> str:
+    code = code or ("TAX" if item is None or item.body.get("Taxable", True) else "NON")
+    if code not in ("TAX", "NON"):
+        text = f"Valid Line TaxCodes for US should be TAX or NON. Supplied value:{code}"
+        raise faults.Fault("6100", "Invalid Line TaxCode in the request", text, "Line.TaxCodeRef")
+    return code
+
+
+def _percent(company: Company, code: str) -> Decimal:
+    if not code:
+        raise faults.business("Make sure all your transactions have a VAT rate before you save.", "Line.TaxCodeRef")
+    _, rates = rates_of(company, code, "Line.SalesItemLineDetail.TaxCodeRef")
+    return sum((rate.percent for rate in rates), ZERO)
 
 
 def _item(company: Company, item_id: str) -> Row | None:

@@ -40,7 +40,6 @@ class QuickBooksSandbox(Sandbox):
         self.core_plus: Counter[str] = Counter()  #: metered reads by company
         self.events: list[Event] = []  #: every change since the start, as webhooks tell it
         self.name_gates: dict[str, threading.Lock] = {}  #: held while a company's name lists are written
-        self.webhooks = Webhooks(options)
         self.reset()
 
     def reset(self) -> None:
@@ -53,6 +52,7 @@ class QuickBooksSandbox(Sandbox):
         self.consent_realm = next(iter(self.companies))
         self.name_gates = {realm: threading.Lock() for realm in self.companies}
         self.tokens = Tokens(options, self.clock)
+        self.webhooks = Webhooks(options)
         windows = (Window("minute", 60, options.per_minute), Window("second", 1, options.per_second))
         self.limiter = RateLimiter(windows, self.clock, options.concurrent)
         self.batch_limiter = RateLimiter([Window("batch", 60, options.batches_per_minute)], self.clock)

@@ -114,6 +114,10 @@ class Client:
         """Return the rows of a statement."""
         return next((value for value in self.query(statement).values() if isinstance(value, list)), [])
 
+    def all(self, kind: str) -> list[Json]:
+        """Return the first 1000 active rows of an entity."""
+        return self.rows(f"select * from {kind} maxresults 1000")  # noqa: S608 - no database behind it
+
     def batch(self, *items: Json, **params: str) -> dict[str, Json]:
         """Run a batch and return its answers by bId."""
         document = self.read("POST", "batch", json={"BatchItemRequest": list(items)}, params=params)

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from sandbox.common.server import running
-from sandbox.quickbooks import SAMPLE_REALM, SandboxOptions, create_sandbox
+from sandbox.common.server import Running, running
+from sandbox.quickbooks import SAMPLE_REALM, QuickBooksSandbox, SandboxOptions, create_sandbox
 from tests.sandbox.quickbooks.client import Client
 
 MakeClient = Callable[..., Client]
@@ -26,7 +26,22 @@ def make_client() -> Iterator[MakeClient]:
         yield make
 
 
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[Running]:
+    """One server for all tests that are content with the default options."""
+    with running(create_sandbox(SandboxOptions.unlimited())) as server:
+        yield server
+
+
 @pytest.fixture
-def qbo(make_client: MakeClient) -> Client:
-    """A client of the sample company."""
-    return make_client()
+def qbo(shared_server: Running) -> Client:
+    """A client of the sample company, fresh for each test."""
+    fresh = shared_server.sandbox
+    assert isinstance(fresh, QuickBooksSandbox)
+    fresh.faults.clear()
+    fresh.clock.run()
+    with fresh.lock:
+        fresh.reset()
+    fresh.log.clear()
+    fresh.auto_consent = False
+    return Client(shared_server, fresh)
