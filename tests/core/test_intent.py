@@ -211,9 +211,10 @@ FOLLOWING: list[tuple[str, KeyRules, dict[str, object], list[Finding], list[Next
 def test_a_probe_leads_on(
     rules: KeyRules, facts: dict[str, object], findings: list[Finding], steps: list[NextStep]
 ) -> None:
-    age = facts.pop("age", MINUTES)
+    told = {"age": MINUTES, **facts}
+    age = told.pop("age")
     assert isinstance(age, timedelta)
-    call = Call(id=CALL_ID, sent_at=NOW - age, last_sent_at=NOW, **facts)  # type: ignore[arg-type]
+    call = Call(id=CALL_ID, sent_at=NOW - age, last_sent_at=NOW, **told)  # type: ignore[arg-type]
     assert after_probe(call, findings, rules=rules, now=NOW, max_sends=5) == tuple(steps)
 
 
