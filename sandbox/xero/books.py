@@ -92,7 +92,7 @@ def _contact(number: int, name: str, first: str, last: str, city: str, customer:
         "FirstName": first,
         "LastName": last,
         "EmailAddress": f"{(first or 'info').lower()}@{host}.example.com",
-        "AccountNumber": f"{name[:3].upper()}{number:03d}",
+        "AccountNumber": f"{host[:3].upper()}{number:03d}",
         "Addresses": [
             {
                 "AddressType": "POBOX",

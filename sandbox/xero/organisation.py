@@ -65,6 +65,7 @@ class Organisation:
     account_numbers: dict[str, str] = field(default_factory=dict)
     invoice_numbers: dict[str, str] = field(default_factory=dict)  #: sales invoices only
     documents_of: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_app: set[str] = field(default_factory=set)  #: ids of what came through the API
     counters: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property

@@ -115,7 +115,11 @@ class Resource:
         for position, given in enumerate(elements(self.plural)):
             try:
                 _refuse(position, given)
-                record = self.view(org, save(org, given, asked.places), Form(places=asked.places))
+                before = len(self.records(org))
+                saved = save(org, given, asked.places)
+                if len(self.records(org)) > before:
+                    org.by_app.add(saved[self.id_field])
+                record = self.view(org, saved, Form(places=asked.places))
                 shown.append({**record, "StatusAttributeString": "OK"} if each else record)
             except InvalidError as invalid:
                 wrong.append(self._wrong(given, invalid))

@@ -26,6 +26,8 @@ def _invoices(org: Organisation, asked: Asked) -> Iterable[Record]:
     numbers, statuses, owners = asked.csv("InvoiceNumbers"), asked.csv("Statuses"), asked.csv("ContactIDs")
     term = asked.args.get("searchTerm", "")
     for invoice in org.invoices.values():
+        if asked.flag("createdByMyApp") and invoice["InvoiceID"] not in org.by_app:
+            continue
         if numbers and invoice["InvoiceNumber"] not in numbers:
             continue
         if statuses and invoice["Status"] not in statuses:

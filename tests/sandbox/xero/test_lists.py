@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.xero import where
 from sandbox.xero.errors import XeroError
-from tests.sandbox.xero.caller import Caller, Json
+from tests.sandbox.xero.caller import Caller, Json, line
 
 
 def _many(caller: Caller, count: int) -> None:
@@ -169,6 +169,9 @@ def test_invoices_are_filtered_by_contact_number_and_status(caller: Caller) -> N
     assert numbers(InvoiceNumbers=first["InvoiceNumber"]) == [first["InvoiceNumber"]]
     assert numbers(searchTerm="ROOF") == [first["InvoiceNumber"]]
     assert numbers(where='Contact.Name=="Bolt"') == [second["InvoiceNumber"]]
+    caller.act("create_invoice", contact="Acme", fields={"LineItems": [line(1)]})
+    assert len(numbers()) == 3
+    assert len(numbers(createdByMyApp="true")) == 2
     assert caller.get("Invoices")["Invoices"][0]["LineItems"] == []
     assert caller.get("Invoices", page=1)["Invoices"][0]["LineItems"] != []
 
