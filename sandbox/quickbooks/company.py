@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -102,6 +102,17 @@ class Company:
         self._children: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._names: defaultdict[str, set[Key]] = defaultdict(set)
         self._numbers: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+
+    def copy(self) -> Company:
+        """Return the same books as a file of their own; bodies are shared, because they are never changed in place."""
+        twin = Company(self.realm, replace(self.settings), self.clock)
+        twin.tombstones = list(self.tombstones)
+        twin._counters = self._counters.copy()
+        for kind, rows in self._tables.items():
+            for row_id, row in rows.items():
+                twin._tables[kind][row_id] = replace(row)
+                twin._index(row)
+        return twin
 
     def now(self) -> datetime:
         """Return the time, UTC, in whole seconds."""

@@ -40,15 +40,15 @@ class QuickBooksSandbox(Sandbox):
         self.core_plus: Counter[str] = Counter()  #: metered reads by company
         self.events: list[Event] = []  #: every change since the start, as webhooks tell it
         self.name_gates: dict[str, threading.Lock] = {}  #: held while a company's name lists are written
+        self._first = [
+            company_file(kind, _realm(position), options, self.clock) for position, kind in enumerate(options.books)
+        ]
         self.reset()
 
     def reset(self) -> None:
         """Return to the first books, without tokens."""
         options = self.options
-        self.companies = {
-            _realm(position): company_file(kind, _realm(position), options, self.clock)
-            for position, kind in enumerate(options.books)
-        }
+        self.companies = {company.realm: company.copy() for company in self._first}
         self.consent_realm = next(iter(self.companies))
         self.name_gates = {realm: threading.Lock() for realm in self.companies}
         self.tokens = Tokens(options, self.clock)
