@@ -8,7 +8,7 @@ from sandbox.xero import documents, invoices
 from sandbox.xero.documents import Family
 from sandbox.xero.errors import InvalidError
 from sandbox.xero.organisation import Organisation, Record
-from sandbox.xero.wire import read_date, read_decimal
+from sandbox.xero.wire import read_decimal
 
 FAMILY = Family(
     plural="CreditNotes",
@@ -17,6 +17,7 @@ FAMILY = Family(
     types=("ACCRECCREDIT", "ACCPAYCREDIT"),
     prefix="CN-",
     kind="credit-note",
+    needs_due_date=False,
 )
 
 
@@ -94,7 +95,7 @@ def allocate(org: Organisation, note: Record, given: Record) -> Record:
         "CreditNoteID": note["CreditNoteID"],
         "InvoiceID": invoice["InvoiceID"],
         "Amount": amount.quantize(Decimal("0.01")),
-        "Date": read_date(given["Date"]) if given.get("Date") else org.today,
+        "Date": documents.day_of(given["Date"], "Date") if given.get("Date") else org.today,
     }
     note["credits"].append(allocation)
     invoice["credits"].append(allocation)

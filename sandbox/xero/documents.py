@@ -44,6 +44,7 @@ class Family:
     types: tuple[str, ...]
     prefix: str  #: of automatic numbers
     kind: str  #: for new ids
+    needs_due_date: bool  #: from SUBMITTED on
 
 
 def save(org: Organisation, family: Family, given: Record, before: Record | None, *, places: int) -> Record:
@@ -64,7 +65,7 @@ def save(org: Organisation, family: Family, given: Record, before: Record | None
         after["Contact"] = _contact(org, given, before)
         _apply_amounts(org, after, given, before, places=places)
     _apply_facts(org, after, given)
-    if after["Status"] in ("SUBMITTED", "AUTHORISED") and "DueDate" in _required(family) and not after.get("DueDate"):
+    if family.needs_due_date and after["Status"] in ("SUBMITTED", "AUTHORISED") and not after.get("DueDate"):
         raise InvalidError("The Due Date cannot be empty for this status.")
     return after
 
@@ -88,10 +89,6 @@ def next_number(org: Organisation, prefix: str, taken: dict[str, str]) -> str:
             return number
 
 
-def _required(family: Family) -> tuple[str, ...]:
-    return ("DueDate",) if family.kind == "invoice" else ()
-
-
 def _check_transition(before: Record | None, status: str, given: Record) -> None:
     held = before["Status"] if before else None
     if status not in TRANSITIONS.get(held, ()):
@@ -110,7 +107,7 @@ def _same(before: Record, name: str, value: Any) -> bool:
         case "Contact":
             return bool(value == {"ContactID": before["Contact"]["ContactID"]})
         case "Date":
-            return bool(_date(value, name) == before["Date"])
+            return bool(day_of(value, name) == before["Date"])
         case "LineItems":
             return False
         case _:
@@ -168,11 +165,12 @@ def _apply_amounts(org: Organisation, after: Record, given: Record, before: Reco
         raise InvalidError("One or more line items must be specified")
     _apply_currency(org, after, given, before)
     if "Date" in given:
-        after["Date"] = _date(given["Date"], "Date")
+        after["Date"] = day_of(given["Date"], "Date")
     check_lock(org, after["Date"])
+    if "LineItems" not in given:
+        places = 4  # what was kept to four places stays so
     after["LineItems"] = read_lines(org, given_lines, after, places=places, before=after["LineItems"])
-    for name in ("TotalDiscount",):
-        after.pop(name, None)
+    after.pop("TotalDiscount", None)
     after.update(totals(after["LineItems"], types))
     if after["Total"] < 0 and after["Status"] != "DRAFT":
         raise InvalidError("The document total must not be negative.")
@@ -199,7 +197,7 @@ def _apply_facts(org: Organisation, after: Record, given: Record) -> None:
             after[name] = str(given[name]).strip()
     for name in ("DueDate", "ExpectedPaymentDate", "PlannedPaymentDate"):
         if given.get(name):
-            after[name] = _date(given[name], name)
+            after[name] = day_of(given[name], name)
     if given.get("BrandingThemeID"):
         if all(theme["BrandingThemeID"] != given["BrandingThemeID"] for theme in org.branding_themes):
             raise InvalidError("The branding theme does not exist.")
@@ -221,7 +219,11 @@ def check_lock(org: Organisation, day: date) -> None:
             raise InvalidError(f"The document date cannot be before the {words}, currently set at {locked:%d %B %Y}")
 
 
-def _date(value: Any, name: str) -> date:
+def day_of(value: Any, name: str) -> date:
+    """Read a date of a document.
+
+    :raises InvalidError: naming the field.
+    """
     try:
         return read_date(value)
     except ValueError:

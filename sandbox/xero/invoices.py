@@ -17,6 +17,7 @@ FAMILY = Family(
     types=("ACCREC", "ACCPAY"),
     prefix="INV-",
     kind="invoice",
+    needs_due_date=True,
 )
 LONGEST_NUMBER = 255
 #: Changes that don't move the stamp of a document with payments (Xero facts 2), and what only names the document.

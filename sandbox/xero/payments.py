@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.xero import credit_notes, documents, invoices
 from sandbox.xero.errors import InvalidError
 from sandbox.xero.organisation import Organisation, Record
-from sandbox.xero.wire import read_date, read_decimal
+from sandbox.xero.wire import read_decimal
 
 _TYPES = {
     "ACCREC": "ACCRECPAYMENT",
@@ -33,10 +33,7 @@ def create(org: Organisation, given: Record, *, reconciled: bool = False) -> Rec
     owed = document["AmountDue"] if "InvoiceID" in document else document["RemainingCredit"]
     if amount > owed:
         raise InvalidError("Payment amount exceeds the amount outstanding on this document")
-    try:
-        day = read_date(given["Date"]) if given.get("Date") else org.today
-    except ValueError:
-        raise InvalidError("The payment date is not valid.") from None
+    day = documents.day_of(given["Date"], "Date") if given.get("Date") else org.today
     documents.check_lock(org, day)
     payment: Record = {
         "PaymentID": org.new_id("payment"),

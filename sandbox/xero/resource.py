@@ -24,6 +24,9 @@ class Form:
     places: int = 2  #: of unit amounts
 
 
+_LISTS = {"Addresses", "Phones", "ContactPersons", "LineItems", "Tracking"}
+_OBJECTS = {"Contact", "Invoice", "CreditNote", "Account", "PaymentTerms", "Sales", "Bills"}
+
 View = Callable[[Organisation, Record, Form], Record]
 
 
@@ -150,11 +153,25 @@ def elements(plural: str) -> list[Record]:
     found: Any = body.get(plural, [body] if body else []) if isinstance(body, dict) else body
     if isinstance(found, dict):
         found = [found]
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list) or not all(_well_formed(one) for one in found):
         raise bad_body("JSON for post data was invalid")
     if not found:
         raise nothing_sent(plural)
     return found
+
+
+def _well_formed(element: Any) -> bool:
+    """Whether an element is an object whose nested objects and lists stand where the schema has some."""
+    if not isinstance(element, dict):
+        return False
+    for name, value in element.items():
+        if value is None:
+            continue
+        if name in _LISTS and not (isinstance(value, list) and all(_well_formed(one) for one in value)):
+            return False
+        if name in _OBJECTS and not _well_formed(value):
+            return False
+    return True
 
 
 def _refuse(position: int, given: Record) -> None:

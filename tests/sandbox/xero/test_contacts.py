@@ -170,7 +170,12 @@ def test_one_contact_is_updated_with_the_400_form_whatever_is_asked(caller: Call
 
 @pytest.mark.parametrize(
     ("body", "number"),
-    [pytest.param(b"{", 14, id="no-json"), pytest.param(b'{"Contacts":[]}', 17, id="nothing"), (b'["x"]', 14)],
+    [
+        pytest.param(b"{", 14, id="no-json"),
+        pytest.param(b'{"Contacts":[]}', 17, id="nothing"),
+        (b'["x"]', 14),
+        (b'{"Phones":"5"}', 14),
+    ],
 )
 def test_a_body_that_cannot_be_read_is_a_400(caller: Caller, body: bytes, number: int) -> None:
     import requests

@@ -67,6 +67,8 @@ def test_four_decimal_places_are_kept_only_when_asked_for(caller: Caller, acme: 
     assert caller.api("PUT", "Invoices", body).json()["Invoices"][0]["SubTotal"] == 1230.0
     kept = caller.api("PUT", "Invoices", body, unitdp="4").json()["Invoices"][0]
     assert (kept["SubTotal"], kept["LineItems"][0]["UnitAmount"]) == (1234.5, 1.2345)
+    again = _change(caller, kept, Status="AUTHORISED")
+    assert (again["SubTotal"], again["LineItems"][0]["UnitAmount"]) == (1234.5, 1.23)
 
 
 def test_an_item_fills_in_what_the_line_leaves_out(caller: Caller, acme: Json) -> None:

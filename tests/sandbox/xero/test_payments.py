@@ -51,7 +51,7 @@ def test_payments_close_an_invoice_and_their_deletion_opens_it_again(caller: Cal
         pytest.param({"Account": {"Code": "200"}}, "not valid for payments", id="sales-account"),
         pytest.param({"Account": None}, "not valid for payments", id="no-account"),
         pytest.param({"Invoice": {"InvoiceID": "x"}}, "could not be found", id="unknown-invoice"),
-        pytest.param({"Date": "soon"}, "date is not valid", id="date"),
+        pytest.param({"Date": "soon"}, "not a valid date", id="date"),
     ],
 )
 def test_a_payment_against_the_rules_is_refused(caller: Caller, invoice: Json, fields: Json, fragment: str) -> None:
