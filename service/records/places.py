@@ -112,10 +112,12 @@ def write_words_of(session: Session, organisation_id: str, rows: Iterable[Custom
     people = contacts_of(session, organisation_id, by_id)
     words = {}
     for row in by_id.values():
-        texts = [row.full_name, row.first_name, row.last_name, row.number, row.email, *row.other_emails]
+        texts = [row.full_name, row.first_name, row.last_name, row.number]
+        emails = [row.email, *row.other_emails]
         for contact in people.get(row.id, ()):
-            texts += [contact.first_name, contact.last_name, contact.email, *contact.other_emails]
-        words[row.id] = words_of(texts)
+            texts += [contact.first_name, contact.last_name]
+            emails += [contact.email, *contact.other_emails]
+        words[row.id] = words_of(texts, emails=emails)
     write_words(session, organisation_id, words)
 
 

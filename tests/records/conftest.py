@@ -9,21 +9,23 @@ from sqlalchemy.orm import Session
 from service.records.author import Author
 from service.store.accounts import Organisation
 from service.store.database import Database
+from tests.support.shared import shared_database, shared_postgresql, shared_sqlite
+
+__all__ = ["shared_database", "shared_postgresql", "shared_sqlite"]
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(prepared_database_url: str) -> Iterator[Database]:
-    database = Database(prepared_database_url)
-    yield database
-    database.close()
+def database(shared_database: Database) -> Database:
+    return shared_database
 
 
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
     with database.write() as session:
         yield session
+        session.rollback()
 
 
 @pytest.fixture

@@ -18,9 +18,12 @@ _LAST = "\U0010ffff"
 _PARTS = re.compile(r"[^\W_]+")
 
 
-def words_of(texts: Iterable[str | None]) -> frozenset[str]:
-    """Return the words under which texts are found: as written between blanks, and their parts between other signs."""
-    words: set[str] = set()
+def words_of(texts: Iterable[str | None], *, emails: Iterable[str | None] = ()) -> frozenset[str]:
+    """Return the words under which a record is found.
+
+    Those of texts are what stands between blanks, and its parts between other signs; an address of mail is one word.
+    """
+    words = {name_key(email) for email in emails if email}
     for text in texts:
         key = name_key(text or "")
         words.update(key.split(), _PARTS.findall(key))

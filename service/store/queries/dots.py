@@ -1,0 +1,62 @@
+"""The dot as SQL: the rule of ``core.link.dot_of`` for lists. A test over all combinations of facts compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, case, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from service.core.link import Dot, LinkFacts, dot_of
+from service.core.problem import Problem, ProblemKind
+from service.core.snapshot import fingerprint, from_json
+from service.store.sync_models import LinkRow
+
+
+def dot_expression() -> ColumnElement[str]:
+    """Return the dot of a link's row; of a missing row, as an outer join gives it, too."""
+    outstanding = or_(LinkRow.baseline.is_(None), LinkRow.wanted > LinkRow.confirmed, LinkRow.heard > LinkRow.settled)
+    return case(
+        (or_(LinkRow.id.is_(None), LinkRow.retired_at.is_not(None)), Dot.NONE.value),
+        (LinkRow.open_problem_id.is_not(None), Dot.RED.value),
+        (LinkRow.intent_open.is_(True), Dot.ORANGE.value),
+        (LinkRow.remote_id.is_(None), Dot.NONE.value),
+        (outstanding, Dot.ORANGE.value),
+        else_=Dot.GREEN.value,
+    )
+
+
+def in_force_for(record_id: InstrumentedAttribute[str], *, kind: str, connection_id: str) -> ColumnElement[bool]:
+    """Return the condition that joins a record to its link in force at one connection."""
+    return and_(
+        LinkRow.record_id == record_id,
+        LinkRow.entity == kind,
+        LinkRow.connection_id == connection_id,
+        LinkRow.retired_at.is_(None),
+    )
+
+
+def dot_of_row(link: LinkRow) -> Dot:
+    """Return the dot of a link's row, by the core's own rule."""
+    return dot_of(facts_of(link))
+
+
+def facts_of(link: LinkRow) -> LinkFacts:
+    """Return the facts of a link's row, as the core decides about them."""
+    known = None if link.baseline is None else fingerprint(from_json(link.baseline))
+    problem = None if link.open_problem_id is None else _SOME_PROBLEM
+    return LinkFacts(
+        external_id=link.remote_id,
+        generation=link.generation,
+        wanted=link.wanted,
+        confirmed=link.confirmed,
+        heard=link.heard,
+        settled=link.settled,
+        baseline=known,
+        intent_open=link.intent_open,
+        intent_unknown=link.intent_unknown,
+        problem=problem,
+        retired_at=link.retired_at,
+    )
+
+
+#: That there is a problem decides about the dot; which one does not.
+_SOME_PROBLEM = Problem(kind=ProblemKind.REJECTED)
