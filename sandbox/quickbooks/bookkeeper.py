@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox.common.sandbox import ActionError
-from sandbox.quickbooks import documents, faults, ledger, payments
+from sandbox.quickbooks import documents, faults, ledger, names, payments
 from sandbox.quickbooks.clean import number
 from sandbox.quickbooks.company import Company, CompanySettings, Row, ref_id
 from sandbox.quickbooks.fields import SALES_FORMS, WRITABLE
@@ -130,8 +130,12 @@ def merge(_: QuickBooksSandbox, company: Company, arguments: Arguments) -> Any:
     """
     winner = company.require("Customer", str(arguments["winner"]))
     loser = company.require("Customer", str(arguments["loser"]))
-    if winner is loser:
-        raise ActionError("a customer cannot be merged into itself")
+    if names.is_at_or_above(company, loser, winner):
+        raise ActionError("a customer cannot be merged into itself or into one below it")
+    if winner.body["CurrencyRef"] != loser.body["CurrencyRef"]:
+        raise ActionError("customers of two currencies cannot be merged")
+    for child in company.children_of(loser.id):
+        names.check_place(company, winner, height=names.height(company, child.id))
     to_winner = {"value": winner.id}
     for row in company.documents_of(loser.id):
         company.save(row, {**row.body, "CustomerRef": to_winner}, editor=EDITOR)

@@ -115,20 +115,33 @@ def _hierarchy(company: Company, body: Body, before: Row | None) -> None:
     moved = before is None or ref_id(before.body, "ParentRef") != parent_id
     if moved and not parent.active:
         raise faults.bad_reference(faults.INACTIVE_REFERENCE, "ParentRef")
+    if before is not None and is_at_or_above(company, before, parent):
+        raise faults.Fault("700", "Parent Reference Invalid", "The parent is below this customer.", "ParentRef")
+    check_place(company, parent, height=height(company, before.id) if before is not None else 0)
+
+
+def is_at_or_above(company: Company, upper: Row, lower: Row) -> bool:
+    """Say whether ``upper`` is ``lower`` or one of the customers above it."""
+    above: Row | None = lower
+    while above is not None and above.id != upper.id:
+        above = company.find("Customer", ref_id(above.body, "ParentRef"))
+    return above is not None
+
+
+def check_place(company: Company, parent: Row, *, height: int) -> None:
+    """Check that a customer with ``height`` levels below itself may hang below ``parent``.
+
+    :raises Fault: 6000 below a project, 6180 beyond the fifth level.
+    """
     if parent.body.get("IsProject"):
         raise faults.business("A project cannot contain subcustomers", "ParentRef")
-    above: Row | None = parent
-    while above is not None:
-        if before is not None and above.id == before.id:
-            raise faults.Fault("700", "Parent Reference Invalid", "The parent is below this customer.", "ParentRef")
-        above = company.find("Customer", ref_id(above.body, "ParentRef"))
-    below = _height(company, before.id) if before is not None else 0
-    if level(company, parent) + 1 + below > DEEPEST:
+    if level(company, parent) + 1 + height > DEEPEST:
         raise faults.Fault("6180", "Sub Level Limit", "You can nest customers up to 5 levels.", "ParentRef")
 
 
-def _height(company: Company, customer_id: str) -> int:
-    return max((1 + _height(company, child.id) for child in company.children_of(customer_id)), default=0)
+def height(company: Company, customer_id: str) -> int:
+    """Return how many levels hang below a customer."""
+    return max((1 + height(company, child.id) for child in company.children_of(customer_id)), default=0)
 
 
 def _deactivated(company: Company, row: Row, body: Body, *, editor: str) -> Body:

@@ -37,6 +37,18 @@ def test_a_merge_moves_everything_to_the_winner_and_the_loser_is_gone(qbo: Clien
     assert qbo.customer("Loser")["Id"] != loser["Id"]
 
 
+@pytest.mark.parametrize(("winner", "loser"), [("Top", "Top"), ("Low", "Top"), ("Deepest", "Top")])
+def test_a_merge_that_would_break_the_tree_is_refused(qbo: Client, winner: str, loser: str) -> None:
+    rows = {"Top": qbo.customer("Top")}
+    rows["Low"] = qbo.job("Low", rows["Top"])
+    above = qbo.customer("Other")
+    for name in ("Deep", "Deeper", "Even deeper", "Deepest"):
+        above = rows[name] = qbo.job(name, above)
+    body = {"action": "merge", "winner": rows[winner]["Id"], "loser": rows[loser]["Id"]}
+    assert requests.post(f"{qbo.url}/_sandbox/bookkeeper", json=body, timeout=5).status_code == 400
+    assert qbo.get("Customer", rows["Low"]["Id"])["FullyQualifiedName"] == "Top:Low"
+
+
 def test_customers_and_vendors_are_created_by_hand(qbo: Client) -> None:
     assert qbo.act("create_customer", fields={"GivenName": "By", "FamilyName": "Hand"})["DisplayName"] == "By Hand"
     qbo.act("create_vendor", name="Late Vendor")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from sandbox.quickbooks import EMPTY_REALM, SandboxOptions
@@ -104,7 +106,9 @@ def test_answers_to_writes_and_the_feed_are_of_their_published_types(used: Clien
     made = used.customer("Fresh")
     written = used.write("Customer", sparse(made, Active=False))
     stub = used.write("Invoice", {"Id": used.invoice("1")["Id"], "SyncToken": "0"}, operation="delete")
-    answered = used.changes("Customer,Invoice,Payment", (used.sandbox.clock()).isoformat()[:10])
+    since = (used.sandbox.clock() - timedelta(minutes=10)).isoformat()
+    answered = used.changes("Customer,Invoice,Payment", since)
+    assert set(answered) == {"Customer", "Invoice", "Payment"}
     assert _problems("Customer", written) + _problems("Invoice", stub) == []
     assert [problem for kind, rows in answered.items() for row in rows for problem in _problems(kind, row)] == []
 
