@@ -409,6 +409,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.String(), nullable=True),
         sa.Column("payload", types.Json, nullable=False),
         sa.Column("modified_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("pending", sa.Boolean(), nullable=False),
         sa.Column("first_seen_at", types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("seen_at", types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("organisation_id", sa.String(length=32), nullable=False),
@@ -440,6 +441,13 @@ def upgrade() -> None:
             batch_op.f("ix_counterpart_connection_id_family_reference"),
             ["connection_id", "family", "reference"],
             unique=False,
+        )
+        batch_op.create_index(
+            "ix_counterpart_pending",
+            ["connection_id", "family"],
+            unique=False,
+            sqlite_where=sa.text("pending"),
+            postgresql_where=sa.text("pending"),
         )
 
     op.create_table(
@@ -851,6 +859,7 @@ def upgrade() -> None:
         sa.Column("method", sa.String(), nullable=True),
         sa.Column("reference", sa.String(), nullable=True),
         sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("origin_connection_id", sa.String(length=32), nullable=True),
         sa.Column("removed", sa.Boolean(), nullable=False),
         sa.Column("organisation_id", sa.String(length=32), nullable=False),
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -946,6 +955,9 @@ def downgrade() -> None:
 
     op.drop_table("job_site")
     with op.batch_alter_table("counterpart", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_counterpart_pending", sqlite_where=sa.text("pending"), postgresql_where=sa.text("pending")
+        )
         batch_op.drop_index(batch_op.f("ix_counterpart_connection_id_family_reference"))
         batch_op.drop_index(batch_op.f("ix_counterpart_connection_id_family_name_key"))
 
