@@ -15,7 +15,7 @@ _ADDRESS = {
 }
 
 
-def company_info(settings: CompanySettings) -> dict[str, Any]:
+def company_profile(settings: CompanySettings) -> dict[str, Any]:
     """Return the body of CompanyInfo."""
     named = {
         "NeoEnabled": "true",
@@ -44,29 +44,9 @@ def company_info(settings: CompanySettings) -> dict[str, Any]:
 
 
 def preferences(settings: CompanySettings) -> dict[str, Any]:
-    """Return the body of Preferences.
-
-    ``TaxPrefs.PartnerTaxEnabled`` is there only in companies with automated sales tax (developer.intuit.com, Sales tax
-    for US locales).
-    """
-    tax: dict[str, Any] = {"UsingSalesTax": settings.using_sales_tax}
-    if settings.country == "US" and settings.using_sales_tax:
-        tax["TaxGroupCodeRef"] = {"value": "2"}
-    if settings.automated_sales_tax:
-        tax["PartnerTaxEnabled"] = True
-    accounting: dict[str, Any] = {
-        "FirstMonthOfFiscalYear": "January",
-        "UseAccountNumbers": False,
-        "TaxYearMonth": "January",
-        "ClassTrackingPerTxn": False,
-        "TrackDepartments": False,
-        "ClassTrackingPerTxnLine": False,
-        "CustomerTerminology": "Customers",
-    }
-    if settings.books_closed is not None:
-        accounting["BookCloseDate"] = settings.books_closed.isoformat()
+    """Return the body of Preferences."""
     return {
-        "AccountingInfoPrefs": accounting,
+        "AccountingInfoPrefs": _accounting(settings),
         "ProductAndServicesPrefs": {
             "ForSales": True,
             "ForPurchase": True,
@@ -88,7 +68,7 @@ def preferences(settings: CompanySettings) -> dict[str, Any]:
         "EmailMessagesPrefs": {"InvoiceMessage": {"Subject": f"Invoice from {settings.name}", "Message": "Thank you."}},
         "VendorAndPurchasesPrefs": {"TrackingByCustomer": True, "BillableExpenseTracking": True},
         "TimeTrackingPrefs": {"UseServices": True, "BillCustomers": True, "WorkWeekStartDate": "Monday"},
-        "TaxPrefs": tax,
+        "TaxPrefs": _tax(settings),
         "CurrencyPrefs": {
             "MultiCurrencyEnabled": settings.multicurrency,
             "HomeCurrency": {"value": settings.currency},
@@ -101,3 +81,32 @@ def preferences(settings: CompanySettings) -> dict[str, Any]:
             ]
         },
     }
+
+
+def _tax(settings: CompanySettings) -> dict[str, Any]:
+    """Return TaxPrefs.
+
+    ``PartnerTaxEnabled`` is there only in companies with automated sales tax (developer.intuit.com, Sales tax for US
+    locales).
+    """
+    tax: dict[str, Any] = {"UsingSalesTax": settings.using_sales_tax}
+    if settings.country == "US" and settings.using_sales_tax:
+        tax["TaxGroupCodeRef"] = {"value": "2"}
+    if settings.automated_sales_tax:
+        tax["PartnerTaxEnabled"] = True
+    return tax
+
+
+def _accounting(settings: CompanySettings) -> dict[str, Any]:
+    accounting: dict[str, Any] = {
+        "FirstMonthOfFiscalYear": "January",
+        "UseAccountNumbers": False,
+        "TaxYearMonth": "January",
+        "ClassTrackingPerTxn": False,
+        "TrackDepartments": False,
+        "ClassTrackingPerTxnLine": False,
+        "CustomerTerminology": "Customers",
+    }
+    if settings.books_closed is not None:
+        accounting["BookCloseDate"] = settings.books_closed.isoformat()
+    return accounting

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.quickbooks import ledger
 from sandbox.quickbooks.company import Company, Row, Tombstone, ref_id
 from sandbox.quickbooks.fields import SALES_FORMS, TRANSACTIONS
-from sandbox.quickbooks.profile import company_info, preferences
+from sandbox.quickbooks.profile import company_profile, preferences
 
 _TARGETS = {
     "CustomerRef": "Customer",
@@ -51,7 +51,7 @@ def _number(value: Any) -> float:
 
 def rendered(company: Company, row: Row) -> dict[str, Any]:
     """Return a row as reads, writes and the change feed answer it."""
-    stored = {"CompanyInfo": company_info, "Preferences": preferences}.get(row.kind, lambda _: row.body)(
+    stored = {"CompanyInfo": company_profile, "Preferences": preferences}.get(row.kind, lambda _: row.body)(
         company.settings
     )
     body = {key: _named(company, row.kind, key, value) for key, value in stored.items() if key not in _PRIVATE}

@@ -23,54 +23,56 @@ def _problems(kind: str, row: Json) -> list[str]:
     return [problem for problem in found if problem.partition(":")[0] not in OLDER_THAN_THE_SERVICE]
 
 
+EVERY_CUSTOMER_FIELD: Json = {
+    "Title": "Dr",
+    "GivenName": "Ann",
+    "MiddleName": "B",
+    "FamilyName": "Orr",
+    "Suffix": "Jr",
+    "CompanyName": "Everything",
+    "PrimaryEmailAddr": {"Address": "a@b.example"},
+    "PrimaryPhone": {"FreeFormNumber": "1"},
+    "AlternatePhone": {"FreeFormNumber": "2"},
+    "Mobile": {"FreeFormNumber": "3"},
+    "Fax": {"FreeFormNumber": "4"},
+    "WebAddr": {"URI": "https://b.example"},
+    "BillAddr": {"Line1": "1", "City": "c", "Country": "US"},
+    "ShipAddr": {"Line1": "2"},
+    "Notes": "n",
+    "SalesTermRef": {"value": "3"},
+    "PaymentMethodRef": {"value": "1"},
+    "DefaultTaxCodeRef": {"value": "2"},
+    "ResaleNum": "r",
+    "PrimaryTaxIdentifier": "123456789",
+    "CurrencyRef": {"value": "EUR"},
+    "Balance": 12.5,
+}
+EVERY_INVOICE_FIELD: Json = {
+    "BillEmail": {"Address": "a@b.example"},
+    "BillEmailCc": {"Address": "c@d.example"},
+    "BillEmailBcc": {"Address": "e@f.example"},
+    "CustomerMemo": {"value": "thanks"},
+    "PrivateNote": "note",
+    "DocNumber": "D-1",
+    "TxnTaxDetail": {"TxnTaxCodeRef": {"value": "3"}},
+    "ShipDate": "2026-11-22",
+    "AllowOnlineACHPayment": False,
+    "CustomField": [{"DefinitionId": "1", "Name": "PO", "Type": "StringType", "StringValue": "77"}],
+    "Line": [
+        line("50", Qty=2, UnitPrice=25, ServiceDate="2026-11-20"),
+        {"DetailType": "DescriptionOnly", "Description": "text"},
+        {"DetailType": "DiscountLineDetail", "DiscountLineDetail": {"PercentBased": True, "DiscountPercent": 5}},
+    ],
+}
+
+
 @pytest.fixture
 def used(make_client: MakeClient) -> Client:
     """A company in which every feature has left something."""
     qbo = make_client(SandboxOptions.unlimited(multicurrency=True))
-    customer = qbo.customer(
-        "Everything",
-        Title="Dr",
-        GivenName="Ann",
-        MiddleName="B",
-        FamilyName="Orr",
-        Suffix="Jr",
-        CompanyName="Everything",
-        PrimaryEmailAddr={"Address": "a@b.example"},
-        PrimaryPhone={"FreeFormNumber": "1"},
-        AlternatePhone={"FreeFormNumber": "2"},
-        Mobile={"FreeFormNumber": "3"},
-        Fax={"FreeFormNumber": "4"},
-        WebAddr={"URI": "https://b.example"},
-        BillAddr={"Line1": "1", "City": "c", "Country": "US"},
-        ShipAddr={"Line1": "2"},
-        Notes="n",
-        SalesTermRef={"value": "3"},
-        PaymentMethodRef={"value": "1"},
-        DefaultTaxCodeRef={"value": "2"},
-        ResaleNum="r",
-        PrimaryTaxIdentifier="123456789",
-        CurrencyRef={"value": "EUR"},
-        Balance=12.5,
-    )
+    customer = qbo.customer("Everything", **EVERY_CUSTOMER_FIELD)
     job = qbo.job("Job", customer, BillWithParent=True)
-    made = qbo.invoice(
-        job,
-        BillEmail={"Address": "a@b.example"},
-        BillEmailCc={"Address": "c@d.example"},
-        BillEmailBcc={"Address": "e@f.example"},
-        CustomerMemo={"value": "thanks"},
-        PrivateNote="note",
-        DocNumber="D-1",
-        TxnTaxDetail={"TxnTaxCodeRef": {"value": "3"}},
-        ShipDate="2026-11-22",
-        AllowOnlineACHPayment=False,
-        CustomField=[{"DefinitionId": "1", "Name": "PO", "Type": "StringType", "StringValue": "77"}],
-        Line=[
-            line("50", Qty=2, UnitPrice=25, ServiceDate="2026-11-20"),
-            {"DetailType": "DescriptionOnly", "Description": "text"},
-            {"DetailType": "DiscountLineDetail", "DiscountLineDetail": {"PercentBased": True, "DiscountPercent": 5}},
-        ],
-    )
+    made = qbo.invoice(job, **EVERY_INVOICE_FIELD)
     qbo.read("POST", f"invoice/{made['Id']}/send")
     memo = qbo.write("CreditMemo", invoice(job, "5"))
     qbo.write("RefundReceipt", invoice(job, "5", DepositToAccountRef={"value": "35"}))
@@ -78,7 +80,7 @@ def used(make_client: MakeClient) -> Client:
         {"Amount": 5, "LinkedTxn": [{"TxnId": made["Id"], "TxnType": "Invoice"}]},
         {"Amount": 5, "LinkedTxn": [{"TxnId": memo["Id"], "TxnType": "CreditMemo"}]},
     ]
-    qbo.write("Payment", {"CustomerRef": ref(customer), "TotalAmt": 3, "Line": lines[:0], "PaymentRefNum": "7"})
+    qbo.write("Payment", {"CustomerRef": ref(customer), "TotalAmt": 3, "PaymentRefNum": "7"})
     qbo.write("Payment", {"CustomerRef": ref(job), "TotalAmt": 3, "Line": lines})
     second = qbo.invoice(job, "20")
     qbo.write("Invoice", {"Id": second["Id"], "SyncToken": "0"}, operation="void")

@@ -27,7 +27,7 @@ class Receiver:
         self.deliveries: queue.Queue[Delivery] = queue.Queue()
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Hook(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.deliveries.put((body, self.headers["intuit-signature"]))
@@ -37,7 +37,7 @@ class Receiver:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name for it
                 pass
 
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.server = HTTPServer(("127.0.0.1", 0), Hook)
         self.url = f"http://127.0.0.1:{self.server.server_port}/webhooks"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
