@@ -1,0 +1,155 @@
+"""Writes: which elements may ride together, the exact request, and the outcome of each element of the answer.
+
+Xero facts: developer.xero.com, "Contacts", "Invoices", "Payments": PUT creates, POST with an id updates. A POST without
+an id could overwrite a stranger of the same name, so that none is ever packed. With ``summarizeErrors=false`` each
+element succeeds or fails by itself; without, one bad element makes the whole answer a 400.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from service.connectors.exact_json import read, write
+from service.connectors.xero.capability import BATCH_BYTES, BATCH_SIZE
+from service.connectors.xero.client import Reply
+from service.connectors.xero.fault import failure, messages_of, parse, refused, rejection
+from service.connectors.xero.record import CONTACTS, INVOICES, NO_ID, PAYMENTS, Shape, record_of
+from service.core.errors import ConnectorError, OutcomeUnknown
+from service.core.intent import Operation
+from service.core.ports import Answer, Element, EntityKind, Lane, Outcome, Request, Written
+
+_SHAPES: Mapping[EntityKind, Shape] = {
+    EntityKind.CUSTOMER: CONTACTS,
+    EntityKind.CONTACT: CONTACTS,
+    EntityKind.INVOICE: INVOICES,
+    EntityKind.PAYMENT: PAYMENTS,
+}
+_LARGE = BATCH_BYTES // BATCH_SIZE
+_KEYS = ("ContactNumber", "InvoiceNumber", "Name")
+
+
+def lane_of(element: Element) -> Lane:
+    """Return the lane: one per collection and verb; an element too large to share a request rides alone."""
+    shape = _SHAPES[element.kind]
+    if shape is PAYMENTS and element.operation is not Operation.CREATE:
+        return Lane("payments.change", 1)
+    verb = "create" if element.operation is Operation.CREATE else "update"
+    name = f"{shape.plural.lower()}.{verb}"
+    if len(write(element.body).encode()) > _LARGE:
+        return Lane(f"{name}.large", 1)
+    return Lane(name, BATCH_SIZE)
+
+
+def pack(elements: Sequence[Element], *, key: str) -> Request:
+    """Return the one request for elements of one lane.
+
+    :raises ValueError: no elements, more than the lane takes, of several lanes, or an update without an id.
+    """
+    lanes = {lane_of(element) for element in elements}
+    if len(lanes) != 1 or len(elements) > next(iter(lanes)).size:
+        raise ValueError("a request carries elements of one lane, no more than its size")
+    shape, create = _SHAPES[elements[0].kind], elements[0].operation is Operation.CREATE
+    if not create and not all(element.remote_id for element in elements):
+        raise ValueError("an update names the entity it is for")
+    path, query = shape.path, [("summarizeErrors", "false")]
+    if shape is INVOICES:
+        query.append(("unitdp", "4"))
+    if shape is PAYMENTS and not create:
+        path, query = f"{path}/{elements[0].remote_id}", []
+    ids = [{} if create else {shape.id_member: element.remote_id} for element in elements]
+    bodies = [{**known, **element.body} for known, element in zip(ids, elements, strict=True)]
+    return Request(
+        method="PUT" if create else "POST",
+        path=path,
+        query=tuple(query),
+        content=write({shape.plural: bodies}),
+        content_type="application/json",
+        key=key,
+    )
+
+
+def read_answer(request: Request, reply: Reply, *, count: int) -> Answer:
+    """Return the outcome of each element.
+
+    :raises ConnectorError: the answer says nothing of single elements: ``failure`` says which error, and a 2xx that
+        can't be read leaves the outcome unknown.
+    """
+    outcomes = _outcomes(request, reply, count)
+    document = parse(reply)
+    own_id = document.get("Id") if isinstance(document, Mapping) else None
+    request_id = reply.request_id or (own_id if isinstance(own_id, str) else None)
+    return Answer(outcomes=tuple(outcomes), status=reply.status, request_id=request_id, content=reply.text)
+
+
+def _outcomes(request: Request, reply: Reply, count: int) -> list[Outcome]:
+    shape = next(shape for shape in (CONTACTS, INVOICES, PAYMENTS) if request.path.startswith(shape.path))
+    succeeded = 200 <= reply.status < 300  # noqa: PLR2004 - HTTP statuses read best as numbers
+    shown = _shown(parse(reply), shape.plural if succeeded else "Elements")
+    if succeeded:
+        if shown is None:
+            raise OutcomeUnknown("Xero's answer can't be read.", request_id=reply.request_id, detail=reply.text)
+        return [_outcome(shape, element, reply) for element in _align(shape, request, shown, count)]
+    if reply.status != 400:  # noqa: PLR2004
+        raise failure(reply, write=True)
+    if shown is None:
+        error = refused(reply)
+        if isinstance(error, OutcomeUnknown):
+            raise error
+        return [error] * count
+    if count == 1 and len(shown) == 1:
+        return [_refusal(shown[0], reply)]
+    # Whether the good elements of such an answer were saved is not documented.
+    return [_refusal(element, reply) for element in _align(shape, request, shown, count)]
+
+
+def _outcome(shape: Shape, element: Mapping[str, Any] | None, reply: Reply) -> Outcome:
+    if element is None:
+        return _unknown("Xero's answer says nothing of this record.", reply)
+    messages = messages_of(element)
+    flagged = any(element.get(flag) is True for flag in ("HasValidationErrors", "HasErrors"))
+    if messages or flagged or str(element.get("StatusAttributeString")).upper() == "ERROR":
+        return rejection(messages, request_id=reply.request_id)
+    record = record_of(shape, element)
+    return _unknown("Xero's answer names no id.", reply) if record is None else Written(record=record)
+
+
+def _refusal(element: Mapping[str, Any] | None, reply: Reply) -> ConnectorError:
+    messages = messages_of(element) if element is not None else ()
+    if messages:
+        return rejection(messages, request_id=reply.request_id)
+    return _unknown("Xero refused the call because of another record.", reply)
+
+
+def _unknown(message: str, reply: Reply) -> OutcomeUnknown:
+    return OutcomeUnknown(message, request_id=reply.request_id, answered=True)
+
+
+def _shown(document: Any, member: str) -> list[Mapping[str, Any]] | None:
+    elements = document.get(member) if isinstance(document, Mapping) else None
+    if not isinstance(elements, list) or not all(isinstance(element, Mapping) for element in elements):
+        return None
+    return elements
+
+
+def _align(
+    shape: Shape, request: Request, shown: Sequence[Mapping[str, Any]], count: int
+) -> list[Mapping[str, Any] | None]:
+    """Return what the answer shows of each element sent: by position if nothing speaks against it, else by its keys."""
+    sent: list[Mapping[str, Any]] = read(request.content)[shape.plural]
+    if len(shown) == count and all(_same(shape, a, b) is not False for a, b in zip(sent, shown, strict=True)):
+        return list(shown)
+    return [next((element for element in shown if _same(shape, one, element)), None) for one in sent]
+
+
+def _same(shape: Shape, sent: Mapping[str, Any], shown: Mapping[str, Any]) -> bool | None:
+    """Tell whether an element of the answer is the one that was sent; None where neither can be told."""
+    for member in (shape.id_member, *_KEYS):
+        ours, theirs = _folded(sent.get(member)), _folded(shown.get(member))
+        if ours and theirs and theirs != NO_ID:
+            return ours == theirs
+    return None
+
+
+def _folded(value: Any) -> str:
+    return " ".join(value.split()).casefold() if isinstance(value, str) else ""

@@ -1,0 +1,143 @@
+"""Reading: what changed, everything, one entity. One call per collection and page.
+
+Xero facts: developer.xero.com, "Requests": ``If-Modified-Since`` is in UTC, to the second; lists without paging leave
+details out; ``includeArchived`` is needed for archived contacts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+from service.connectors.xero.capability import CAPABILITIES
+from service.connectors.xero.client import Reply
+from service.connectors.xero.fault import failure, parse
+from service.connectors.xero.record import CONTACTS, INVOICES, PAYMENTS, Shape, is_ours, moment_of, record_of
+from service.core.errors import CursorExpired, Transient
+from service.core.ports import ChangePage, Cursor, Payload, RemoteRecord
+
+#: A cursor that stands before any time: nothing was read yet.
+BEGINNING = Cursor("")
+
+#: Xero's own clocks may differ, and a change shows a moment after its stamp; what is read twice is told apart later.
+OVERLAP = timedelta(seconds=10)
+
+#: Without a word about pages, a list of a multiple of this many may go on.
+_FULL_PAGE = 100
+
+#: Newest first: what changes while pages are read moves to the front, so that no page skips what it should hold, and
+#: the change itself is found from the cursor, which is older.
+_ORDER = ("order", "UpdatedDateUTC DESC")
+
+_QUERIES: Mapping[Shape, Sequence[tuple[str, str]]] = {
+    CONTACTS: (("includeArchived", "true"), _ORDER),
+    INVOICES: (("unitdp", "4"), _ORDER),
+    PAYMENTS: (_ORDER,),
+}
+
+Get = Callable[[str, Sequence[tuple[str, str]], Mapping[str, str]], Reply]
+
+
+class Feed:
+    """Reads collections through ``get``, which repeats a read that failed in passing."""
+
+    def __init__(self, get: Get, clock: Callable[[], datetime]) -> None:
+        self._get = get
+        self._clock = clock
+
+    def changes(self, since: Cursor) -> Iterator[ChangePage]:
+        """Yield what changed since the cursor.
+
+        :raises CursorExpired: the cursor is none of ours, or stands before the beginning.
+        """
+        try:
+            start = datetime.fromisoformat(since)
+        except ValueError:
+            raise CursorExpired("The change feed has no cursor yet.") from None
+        asked = (start.astimezone(UTC) - OVERLAP).strftime("%Y-%m-%dT%H:%M:%S")
+        yield from self._read((CONTACTS, INVOICES, PAYMENTS), since, {"If-Modified-Since": asked})
+
+    def everything(self, shapes: Iterable[Shape]) -> Iterator[ChangePage]:
+        """Yield every entity of the collections; only the last page's cursor is of use."""
+        yield from self._read(shapes, BEGINNING, {})
+
+    def fetch(self, shape: Shape, remote_id: str) -> RemoteRecord | None:
+        """Return one entity, or None where Xero does not know it."""
+        query = [pair for pair in _QUERIES[shape] if pair[0] == "unitdp"]
+        reply = self._get(f"{shape.path}/{quote(remote_id, safe='')}", query, {})
+        if reply.status == 404:  # noqa: PLR2004 - HTTP statuses read best as numbers
+            return None
+        records = [record_of(shape, _complete(shape, element)) for element in self._elements(shape, reply)[1]]
+        return records[0] if records else None
+
+    def _read(self, shapes: Iterable[Shape], since: Cursor, headers: Mapping[str, str]) -> Iterator[ChangePage]:
+        """Yield a page per answer; all but the last carry the old cursor, for the new one covers all of them."""
+        cursor: Cursor | None = None
+        held: ChangePage | None = None
+        for shape in shapes:
+            for reply, elements in self._pages(shape, headers):
+                cursor = cursor or _cursor(reply, self._clock)
+                if held is not None:
+                    yield held
+                records = [record_of(shape, _complete(shape, e)) for e in elements if is_ours(shape, e)]
+                held = ChangePage(records=[record for record in records if record is not None], cursor=since)
+        if held is not None:
+            yield replace(held, cursor=cursor or since)
+
+    def _pages(self, shape: Shape, headers: Mapping[str, str]) -> Iterator[tuple[Reply, Sequence[Payload]]]:
+        number, seen = 1, set[str]()
+        while True:
+            paging = (("page", str(number)), ("pageSize", str(CAPABILITIES.page_size)))
+            reply = self._get(shape.path, (*_QUERIES[shape], *paging), headers)
+            document, elements = self._elements(shape, reply)
+            yield reply, elements
+            ids = {str(element.get(shape.id_member)) for element in elements}
+            if ids <= seen or not _goes_on(document, number, len(elements)):
+                return
+            seen |= ids
+            number += 1
+
+    def _elements(self, shape: Shape, reply: Reply) -> tuple[Mapping[str, Any], Sequence[Payload]]:
+        """Return the document and its elements; nothing changed may be told by a 304 as well as by an empty list.
+
+        :raises ConnectorError: the answer is a refusal, or can't be read.
+        """
+        if reply.status == 304:  # noqa: PLR2004
+            return {}, []
+        if not 200 <= reply.status < 300:  # noqa: PLR2004
+            raise failure(reply, write=False)
+        document = parse(reply)
+        elements = (document.get(shape.plural) or []) if isinstance(document, Mapping) else None
+        if not isinstance(elements, list):
+            raise Transient("Xero's answer can't be read.", request_id=reply.request_id, detail=reply.text)
+        return document, [element for element in elements if isinstance(element, Mapping)]
+
+
+def _complete(shape: Shape, element: Payload) -> Payload:
+    """Say that there are no people where a paged or single answer tells of none."""
+    return {"ContactPersons": [], **element} if shape is CONTACTS else element
+
+
+def _goes_on(document: Mapping[str, Any], number: int, count: int) -> bool:
+    pagination = document.get("pagination")
+    pages = pagination.get("pageCount") if isinstance(pagination, Mapping) else None
+    if isinstance(pages, int):
+        return number < pages
+    return count > 0 and count % _FULL_PAGE == 0
+
+
+def _cursor(reply: Reply, clock: Callable[[], datetime]) -> Cursor:
+    """Return the server's time of the answer, to the second: of its body, else of its head, else ours."""
+    document = parse(reply)
+    moment = moment_of(document, "DateTimeUTC") if isinstance(document, Mapping) else None
+    if moment is None:
+        try:
+            moment = parsedate_to_datetime(reply.headers.get("Date") or "")
+        except ValueError:
+            moment = clock()
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return Cursor(moment.astimezone(UTC).replace(microsecond=0).isoformat())

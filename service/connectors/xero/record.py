@@ -1,0 +1,92 @@
+"""What Xero returns of an entity, as the sync keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from service.core.ports import Family, Payload, RemoteRecord
+from service.core.snapshot import clean_email
+
+NO_ID = "00000000-0000-0000-0000-000000000000"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where a family is found and how its elements name themselves."""
+
+    family: Family
+    plural: str
+    id_member: str
+    name_member: str | None
+
+    @property
+    def path(self) -> str:
+        """The collection's path below the base address."""
+        return f"/api.xro/2.0/{self.plural}"
+
+
+CONTACTS = Shape(Family.CUSTOMER, "Contacts", "ContactID", "Name")
+INVOICES = Shape(Family.INVOICE, "Invoices", "InvoiceID", "InvoiceNumber")
+PAYMENTS = Shape(Family.PAYMENT, "Payments", "PaymentID", None)
+
+SHAPES: Mapping[Family, Shape] = {shape.family: shape for shape in (CONTACTS, INVOICES, PAYMENTS)}
+
+
+def record_of(shape: Shape, payload: Payload) -> RemoteRecord | None:
+    """Return the element as a record, or None if it has no id."""
+    remote_id = text_of(payload, shape.id_member)
+    if remote_id is None or remote_id == NO_ID:
+        return None
+    status = (text_of(payload, "ContactStatus" if shape is CONTACTS else "Status") or "").upper()
+    modified_at = moment_of(payload, "UpdatedDateUTC") or moment_of(payload, "UpdatedDateUTCString")
+    return RemoteRecord(
+        family=shape.family,
+        remote_id=remote_id,
+        version=None if modified_at is None else modified_at.isoformat(),
+        active=status in {"", "ACTIVE"} if shape is CONTACTS else status not in {"VOIDED", "DELETED"},
+        payload=payload,
+        name=text_of(payload, shape.name_member) if shape.name_member else None,
+        reference=text_of(payload, "ContactNumber") if shape is CONTACTS else None,
+        email=clean_email(text_of(payload, "EmailAddress")) if shape is CONTACTS else None,
+        merged_into=text_of(payload, "MergedToContactID"),
+        deleted=shape is not CONTACTS and status == "DELETED",
+        modified_at=modified_at,
+    )
+
+
+def is_ours(shape: Shape, payload: Payload) -> bool:
+    """Tell whether the element belongs to sales: bills and the payments of bills and credit notes don't."""
+    if shape is INVOICES:
+        return text_of(payload, "Type") in {None, "ACCREC"}
+    if shape is PAYMENTS:
+        invoice = payload.get("Invoice")
+        told = text_of(invoice, "Type") if isinstance(invoice, Mapping) else None
+        return text_of(payload, "PaymentType") in {None, "ACCRECPAYMENT"} and told in {None, "ACCREC"}
+    return True
+
+
+def text_of(payload: Mapping[str, Any], member: str) -> str | None:
+    """Return a text member, or None for null, blanks and anything else in its place."""
+    value = payload.get(member)
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def moment_of(payload: Mapping[str, Any], member: str) -> datetime | None:
+    """Return a time member, ``/Date(ms+0000)/`` or ISO 8601 in UTC, as an aware time."""
+    text = text_of(payload, member) or ""
+    if text.startswith("/Date(") and text.endswith(")/"):
+        digits = text[6:-2].partition("+")[0]
+        try:
+            return _EPOCH + timedelta(milliseconds=int(digits))
+        except (ValueError, OverflowError):
+            return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
