@@ -59,8 +59,8 @@ class CustomerMapper:
     """Translates a customer of any kind and depth.
 
     Fields a side has nothing to say about are left out of its snapshot: the company name of a job or an individual,
-    and terms or a tax level that are not set here, so that a bookkeeper's own stand. A VAT number is sent with the
-    first write only, because it is never shown again.
+    and terms or a tax level that are set neither here nor above it, so that a bookkeeper's own stand. A VAT number is
+    sent with the first write only, because it is never shown again.
     """
 
     kind: EntityKind = EntityKind.CUSTOMER
@@ -158,13 +158,25 @@ class CustomerMapper:
         return web.entity_url(self.kind, remote_id, company)
 
 
+def line_of(customer: Customer, context: MappingContext) -> Iterator[Customer]:
+    """Yield a customer and those above it as far as they are known, nearest first."""
+    seen: set[str] = set()
+    one: Customer | None = customer
+    while one is not None and one.id not in seen:
+        yield one
+        seen.add(one.id)
+        one = context.customers.get(one.parent_id or "")
+
+
 def currency_of(customer: Customer, context: MappingContext) -> str | None:
     """Return the currency that QuickBooks keeps for a customer: that of the client at the top of its tree."""
-    seen = {customer.id}
-    while customer.parent_id and customer.parent_id not in seen and customer.parent_id in context.customers:
-        customer = context.customers[customer.parent_id]
-        seen.add(customer.id)
-    return customer.currency or context.reference.company.base_currency
+    *_, top = line_of(customer, context)
+    return top.currency or context.reference.company.base_currency
+
+
+def terms_of(customer: Customer, context: MappingContext) -> str | None:
+    """Return the payment terms that apply to a customer: QuickBooks hands none down to sub-customers by itself."""
+    return next((one.payment_terms for one in line_of(customer, context) if one.payment_terms), None)
 
 
 #: A field with its value, and a loss, either of which may be missing.
@@ -250,13 +262,15 @@ def _parent(customer: Customer, context: MappingContext) -> str | None:
 
 
 def _terms_and_tax(customer: Customer, context: MappingContext) -> Iterator[_Found]:
-    if customer.payment_terms is not None:
-        code = terms.hold(customer.payment_terms, context)
-        reason = f"No payment terms of QuickBooks are chosen for '{customer.payment_terms}'."
+    ours = terms_of(customer, context)
+    if ours is not None:
+        code = terms.hold(ours, context)
+        reason = f"No payment terms of QuickBooks are chosen for '{ours}'."
         yield ("payment_terms", code, None) if code else (None, None, Loss(field="payment_terms", reason=reason))
-    if customer.tax_level_id is not None:
+    level = next((one.tax_level_id for one in line_of(customer, context) if one.tax_level_id), None)
+    if level is not None:
         if tax.customers_have_levels(context):
-            yield "tax_level", tax.hold_customer(customer.tax_level_id, context), None
+            yield "tax_level", tax.hold_customer(level, context), None
         else:
             reason = "QuickBooks works out sales tax itself and keeps no tax level with a customer."
             yield None, None, Loss(field="tax_level", reason=reason)

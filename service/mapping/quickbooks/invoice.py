@@ -35,7 +35,7 @@ from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
 from service.mapping.quickbooks import address, email, lines, tax, terms, web
 from service.mapping.quickbooks.body import amount_text, cut, number, part, ref, text
-from service.mapping.quickbooks.customer import currency_of
+from service.mapping.quickbooks.customer import currency_of, terms_of
 from service.mapping.settings import chosen
 
 NUMBER_LIMIT = 21
@@ -194,7 +194,8 @@ def _add_currency(invoice: Invoice, context: MappingContext, fields: dict[FieldN
 
 def _add_terms(invoice: Invoice, context: MappingContext, fields: dict[FieldName, Value]) -> None:
     customer = context.customers.get(invoice.customer_id)
-    code = terms.hold(customer.payment_terms, context) if customer and customer.payment_terms else None
+    ours = terms_of(customer, context) if customer else None
+    code = terms.hold(ours, context) if ours else None
     if code is not None:
         fields["payment_terms"] = code
 

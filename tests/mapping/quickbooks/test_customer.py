@@ -75,6 +75,11 @@ def test_an_individual_is_sent_without_a_company_name() -> None:
     assert body == {"DisplayName": "Ann Orr", "GivenName": "Ann", "FamilyName": "Orr"}
 
 
+def test_a_job_gets_the_terms_and_tax_level_of_its_client_because_quickbooks_hands_nothing_down() -> None:
+    body = create(job(), context(customers=(company(payment_terms="net30", tax_level_id=STANDARD),)))
+    assert (body["SalesTermRef"], body["DefaultTaxCodeRef"]) == ({"value": "3"}, {"value": "2"})
+
+
 def test_a_job_needs_its_parent_and_says_so_when_it_is_not_there() -> None:
     assert mapper(CUSTOMER).needs(job(), context()) == (ref(CUSTOMER, "c1"),)
     with pytest.raises(MappingError, match="not in QuickBooks yet"):

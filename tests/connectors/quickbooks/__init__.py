@@ -1,0 +1,1 @@
+"""The QuickBooks connector: recorded answers, and real HTTP against the sandbox."""
