@@ -136,7 +136,14 @@ Paragraph = Annotated[
 Name = Annotated[
     str,
     BeforeValidator(_name),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH, "pattern": r"^[^:\x00-\x1f]*$"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_NAME_LENGTH,
+            "pattern": r"^[^:\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
+        }
+    ),
 ]
 Email = Annotated[
     str,
