@@ -18,6 +18,7 @@ UNITS_PER_ONE = 10**PLACES
 
 _MAX_AMOUNT = Decimal(2**63 - 1).scaleb(-PLACES)  # what a signed 64-bit column holds on both databases
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+_TRAILING_ZEROS = re.compile(r"(\.[0-9]*[1-9])0+$|\.0+$")
 _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 # Babel knows how many digits people *write* (CLDR); for these currencies that is fewer than books *keep* (ISO 4217).
@@ -76,10 +77,7 @@ def decimal_text(amount: Decimal) -> str:
     :raises MoneyError: for NaN or an infinity.
     """
     _require_finite(amount)
-    text = f"{amount:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text.strip("-0") == "" else text
+    return _TRAILING_ZEROS.sub(r"\1", f"{amount:f}") if amount else "0"
 
 
 def money_text(amount: Decimal, currency: str) -> str:

@@ -22,6 +22,7 @@ MIN_LIMIT = 40
 
 _UNNAMED = "Unnamed"  # only when a package forbids every character of a name
 _ELLIPSIS = "…"
+_JOINER = "\u200d"
 _NUMBER = re.compile(r" \(?([1-9][0-9]{0,5})\)?$")
 
 
@@ -151,7 +152,7 @@ def display_name(
     own = _Shape((name,), forbidden)
     if not ancestors:
         return _for_client(own, NameRule.OWN, taken, limit)
-    qualified = [_Shape((name, *ancestors[:depth]), forbidden) for depth in range(1, len(ancestors) + 1)]
+    qualified = [_Shape((name, *ancestors[:depth]), forbidden) for depth, _ in enumerate(ancestors, start=1)]
     candidates = [own.choice(NameRule.OWN, own.as_path(limit))]
     candidates += [shape.choice(NameRule.QUALIFIED, shape.qualified(limit)) for shape in qualified]
 
@@ -206,17 +207,14 @@ class _Shape:
     def as_path(self, limit: int, tail: str = "") -> tuple[str, bool]:
         """Return ``A:B:C`` and the tail within the limit, and whether something was cut."""
         room = limit - len(tail) - len(SEPARATOR) * (len(self._parts) - 1)
-        kept = [_cut(part, share) for part, share in zip(self._parts, _fair_shares(self._parts, room), strict=True)]
+        kept = _fit(self._parts, room)
         return SEPARATOR.join(kept) + tail, kept != self._parts
 
     def qualified(self, limit: int, tail: str = "") -> tuple[str, bool]:
         """Return ``A (B / C)`` and the tail within the limit, and whether something was cut."""
         name, ancestors = self._parts[0], " / ".join(self._parts[1:])
         room = limit - len(tail) - len(" ()")
-        kept = [
-            _cut(part, share)
-            for part, share in zip((name, ancestors), _fair_shares((name, ancestors), room), strict=True)
-        ]
+        kept = _fit([name, ancestors], room)
         return f"{kept[0]} ({kept[1]}){tail}", kept != [name, ancestors]
 
 
@@ -247,14 +245,14 @@ def _in_order(candidates: Sequence[NameChoice], numbered: Callable[[int], NameCh
     yield from map(numbered, count(2))
 
 
-def _fair_shares(parts: Sequence[str], room: int) -> list[int]:
-    """Share the room so that short parts are whole and the long ones get equal shares of what is left."""
-    shares = [0] * len(parts)
+def _fit(parts: Sequence[str], room: int) -> list[str]:
+    """Cut parts to the room: short ones stay whole, the long ones get equal shares of what is left."""
+    fitted = list(parts)
     by_length = sorted(range(len(parts)), key=lambda index: _length(parts[index]))
-    for left, index in zip(range(len(parts), 0, -1), by_length, strict=True):
-        shares[index] = min(_length(parts[index]), room // left)
-        room -= shares[index]
-    return shares
+    for done, index in enumerate(by_length):
+        fitted[index] = _cut(parts[index], room // (len(parts) - done))
+        room -= _length(fitted[index])
+    return fitted
 
 
 def _cut(text: str, limit: int) -> str:
@@ -265,11 +263,16 @@ def _cut(text: str, limit: int) -> str:
     while _length(text[:end]) > limit - len(_ELLIPSIS):
         end -= 1
     whole = end
-    while whole > 0 and (unicodedata.category(text[whole]) in {"Mn", "Mc", "Me", "Cf"} or text[whole - 1] == "\u200d"):
+    while whole > 0 and _joins(text, whole):
         whole -= 1
     end = whole or end
-    blank = text.rfind(" ", 0, end + 1)
+    blank = text[: end + 1].rfind(" ")
     return text[: blank if blank * 2 >= end else end].rstrip(" ,;/&(-\u2013") + _ELLIPSIS
+
+
+def _joins(text: str, at: int) -> bool:
+    """Tell whether the character there belongs to the one before: a mark, a joiner, or what a joiner joins."""
+    return unicodedata.category(text[at])[0] == "M" or _JOINER in text[at - 1 : at + 1]
 
 
 def _length(text: str) -> int:

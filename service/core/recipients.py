@@ -178,10 +178,10 @@ def _own_address(contact: Contact, job_sites: Mapping[str, JobSite]) -> Address 
     """Return the billing address that a contact brings, or None."""
     if not _is_blank(contact.billing_address):
         return contact.billing_address
-    site = job_sites.get(contact.job_site_id) if contact.job_site_id else None
-    if contact.use_as_billing_address and site is not None and not _is_blank(site.address):
-        return site.address
-    return None
+    if contact.job_site_id is None or not contact.use_as_billing_address:
+        return None
+    site = job_sites.get(contact.job_site_id)
+    return None if site is None or _is_blank(site.address) else site.address
 
 
 def _is_blank(address: Address | None) -> bool:

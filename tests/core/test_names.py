@@ -147,26 +147,30 @@ def test_each_fault_has_a_sentence(fault: NameFault) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "name", "rule"),
+    ("path", "taken", "name", "rule"),
     [
-        (_in_tree("Acme"), "Acme", NameRule.OWN),
-        (_in_tree("Phase 1", "Acme"), "Phase 1", NameRule.OWN),
-        (_in_tree("Phase 1", "Acme", taken=["PHASE 1"]), "Phase 1 (Acme)", NameRule.QUALIFIED),
+        ("Acme", [], "Acme", NameRule.OWN),
+        ("Acme:Phase 1", [], "Phase 1", NameRule.OWN),
+        ("Acme:Phase 1", ["PHASE 1"], "Phase 1 (Acme)", NameRule.QUALIFIED),
+        ("Acme:Roof:Phase 1", ["Phase 1", "Phase 1 (Acme)"], "Phase 1 (Acme / Roof)", NameRule.QUALIFIED),
         (
-            _in_tree("Phase 1", "Acme", "Roof", taken=["Phase 1", "Phase 1 (Acme)"]),
-            "Phase 1 (Acme / Roof)",
+            "Acme:Roof:North:Phase 1",
+            ["Phase 1", "Phase 1 (Acme)", "Phase 1 (Acme / Roof)"],
+            "Phase 1 (Acme / Roof / North)",
             NameRule.QUALIFIED,
         ),
-        (_in_tree("Phase 1", "Acme", taken=["Phase 1", "Phase 1 (Acme)"]), "Phase 1 (Acme) 2", NameRule.NUMBERED),
+        ("Acme:Phase 1", ["Phase 1", "Phase 1 (Acme)"], "Phase 1 (Acme) 2", NameRule.NUMBERED),
         (
-            _in_tree("Phase 1", "Acme", taken=["Phase 1", "Phase 1 (Acme)", "Phase 1 (Acme) 2"]),
-            "Phase 1 (Acme) 3",
+            "Acme:Roof:Phase 1",
+            ["Phase 1", "Phase 1 (Acme)", "Phase 1 (Acme / Roof)", "Phase 1 (Acme / Roof) 2"],
+            "Phase 1 (Acme / Roof) 3",
             NameRule.NUMBERED,
         ),
     ],
 )
-def test_a_job_gets_the_most_readable_free_name(choice: NameChoice, name: str, rule: NameRule) -> None:
-    assert choice == NameChoice(name=name, rule=rule, altered=False)
+def test_a_job_gets_the_most_readable_free_name(path: str, taken: list[str], name: str, rule: NameRule) -> None:
+    *ancestors, own = path.split(":")
+    assert _in_tree(own, *ancestors, taken=taken) == NameChoice(name=name, rule=rule, altered=False)
 
 
 def test_a_clients_taken_name_is_a_question_and_never_a_suffix() -> None:
@@ -218,9 +222,22 @@ def test_a_name_of_one_endless_word_is_cut_inside_it() -> None:
     assert _in_tree("a " + "x" * 50, limit=40).name == "a " + "x" * 37 + "…"
 
 
+def test_a_cut_keeps_at_least_half_leaves_no_loose_sign_and_uses_all_the_room() -> None:
+    assert _in_tree("a" * 15 + " " + "x" * 50, limit=40).name == "a" * 15 + " " + "x" * 23 + "…"
+    assert _in_tree("a" * 20 + " " + "x" * 50, limit=40).name == "a" * 20 + "…"
+    assert _in_tree("x" * 30 + " & " + "y" * 20, limit=40).name == "x" * 30 + "…"
+    taken = ["x" * 39 + "…", "x" * 32 + "… (Acme)"]
+    assert _in_tree("x" * 60, "Acme", limit=40, taken=taken).name == "x" * 30 + "… (Acme) 2"
+
+
 def test_a_cut_never_splits_a_composed_character() -> None:
     assert _in_tree("x" * 38 + "e\u0301" + "y" * 9, limit=40).name == "x" * 38 + "…"
     assert _in_tree("x" * 37 + "\U0001f469\u200d\U0001f527" + "y" * 9, limit=40).name == "x" * 37 + "…"
+    assert _in_tree("x" * 38 + "\U0001f469\u200d\U0001f527" + "y" * 9, limit=41).name == "x" * 38 + "…"
+    assert _in_tree("x" * 38 + "\u0915\u093e" + "y" * 9, limit=40).name == "x" * 38 + "…"  # a vowel sign takes room
+    assert _in_tree("x" * 38 + "x\u20dd" + "y" * 9, limit=40).name == "x" * 38 + "…"
+    assert _in_tree("\u0301" * 60, limit=40).name == "\u0301" * 39 + "…"
+    assert _in_tree("e" + "\u0301" * 60, limit=40).name == "e" + "\u0301" * 38 + "…"
     assert _in_tree("\U00020000" * 30, limit=40).name == "\U00020000" * 19 + "…"  # two units each
 
 
@@ -269,26 +286,40 @@ def test_a_short_and_free_name_is_left_alone(name: str, ancestors: list[str]) ->
 # --- a name in a package without one ----------------------------------------------------------------------------------
 
 
+LONG_PATH = "Harbour and Sons Roofing Contractors:Warehouse roof replacement:Phase 1"
+
+
 @pytest.mark.parametrize(
-    ("choice", "name", "rule", "altered"),
+    ("path", "taken", "limit", "expected"),
     [
-        (_flat("Acme"), "Acme", NameRule.PATH, False),
-        (_flat("Acme:Roof:Phase 1"), "Acme:Roof:Phase 1", NameRule.PATH, False),
-        (_flat("Acme <North>:Roof"), "Acme North:Roof", NameRule.PATH, True),
-        (_flat("Acme:Roof", taken=["acme:ROOF"]), "Acme:Roof (2)", NameRule.NUMBERED, False),
-        (_flat("Acme:Roof", taken=["acme:roof", "acme:roof (2)"]), "Acme:Roof (3)", NameRule.NUMBERED, False),
+        ("Acme", [], 255, NameChoice(name="Acme", rule=NameRule.PATH, altered=False)),
+        ("Acme:Roof:Phase 1", [], 255, NameChoice(name="Acme:Roof:Phase 1", rule=NameRule.PATH, altered=False)),
+        ("Acme <North>:Roof", [], 255, NameChoice(name="Acme North:Roof", rule=NameRule.PATH, altered=True)),
+        ("Acme:Roof", ["acme:ROOF"], 255, NameChoice(name="Acme:Roof (2)", rule=NameRule.NUMBERED, altered=False)),
         (
-            _flat("Harbour and Sons Roofing Contractors:Warehouse roof replacement:Phase 1", limit=50),
-            "Harbour and Sons…:Warehouse roof…:Phase 1",
-            NameRule.PATH,
-            True,
+            "Acme:Roof",
+            ["acme:roof", "acme:roof (2)"],
+            255,
+            NameChoice(name="Acme:Roof (3)", rule=NameRule.NUMBERED, altered=False),
+        ),
+        (
+            LONG_PATH,
+            [],
+            50,
+            NameChoice(name="Harbour and Sons Roofing…:Warehouse roof…:Phase 1", rule=NameRule.PATH, altered=True),
+        ),
+        (
+            LONG_PATH,
+            ["Harbour and Sons Roofing…:Warehouse roof…:Phase 1"],
+            50,
+            NameChoice(name="Harbour and Sons…:Warehouse roof…:Phase 1 (2)", rule=NameRule.NUMBERED, altered=True),
         ),
     ],
 )
 def test_a_path_is_written_out_and_shortened_fairly(
-    choice: NameChoice, name: str, rule: NameRule, altered: bool
+    path: str, taken: list[str], limit: int, expected: NameChoice
 ) -> None:
-    assert choice == NameChoice(name=name, rule=rule, altered=altered)
+    assert _flat(path, taken=taken, limit=limit) == expected
 
 
 def test_a_clients_taken_name_is_a_question_here_too() -> None:
