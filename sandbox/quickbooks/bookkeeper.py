@@ -82,13 +82,21 @@ def rename(_: QuickBooksSandbox, company: Company, arguments: Arguments) -> Any:
 
 
 def deactivate(_: QuickBooksSandbox, company: Company, arguments: Arguments) -> Any:
-    """Make a record inactive. The pages even out an open balance with a credit memo instead of refusing."""
+    """Make a record inactive; the pages even out an open balance with a credit memo instead of refusing.
+
+    With ``keep_name`` the name is not changed yet and still blocks, as it is seen for a while after the click.
+    """
+    row = _row(company, arguments)
+    name = row.name
     before = company.settings.balance_blocks_deactivation
     company.settings.balance_blocks_deactivation = False
     try:
-        return _save(company, _row(company, arguments), {"Active": False})
+        answer = _save(company, row, {"Active": False})
     finally:
         company.settings.balance_blocks_deactivation = before
+    if arguments.get("keep_name"):
+        return rendered(company, company.save(row, {**row.body, "DisplayName": name}, editor=EDITOR))
+    return answer
 
 
 def reactivate(_: QuickBooksSandbox, company: Company, arguments: Arguments) -> Any:

@@ -22,6 +22,14 @@ def test_names_change_vanish_and_come_back(qbo: Client) -> None:
     assert (back["Active"], back["DisplayName"]) == (True, "Hot Cars")
 
 
+def test_an_inactive_name_blocks_until_it_is_renamed(qbo: Client) -> None:
+    qbo.act("deactivate", name="Cool Cars", keep_name=True)
+    with pytest.raises(Refused, match="6240"):
+        qbo.customer("Cool Cars")
+    qbo.act("rename", name="Cool Cars", to="Cool Cars (deleted)")
+    assert qbo.customer("Cool Cars")["Active"] is True
+
+
 def test_a_merge_moves_everything_to_the_winner_and_the_loser_is_gone(qbo: Client) -> None:
     winner, loser = qbo.customer("Winner"), qbo.customer("Loser")
     job = qbo.job("Job", loser)
