@@ -278,7 +278,13 @@ def test_what_is_missing_in_the_document_is_empty() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{"job_rule": "both"}, {"owners": {"email": "nobody"}}, {"accounts": ["sales"]}, {"taxes": {"a": 1}}, {"version": "x"}],
+    [
+        {"job_rule": "both"},
+        {"owners": {"email": "nobody"}},
+        {"accounts": ["sales"]},
+        {"taxes": {"a": 1}},
+        {"version": "x"},
+    ],
 )
 def test_a_wrong_document_is_told_in_a_sentence(document: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="mapping"):
