@@ -17,8 +17,8 @@ from typing import Any
 
 from service.core import errors
 
-#: Rest after a limit was reached when QuickBooks names none, which is usual: the windows are a second and a minute.
-DEFAULT_REST = timedelta(seconds=10)
+#: Rest after a limit was reached when QuickBooks names none, which is usual. The windows are a second and a minute.
+DEFAULT_REST = timedelta(seconds=1)
 
 _XML_ERROR = re.compile(r"<Error\b([^>]*)>(.*?)</Error>", re.DOTALL | re.IGNORECASE)
 _GATEWAY_CODE = re.compile(r"errorCode=0*(\d+)")

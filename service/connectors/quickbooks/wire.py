@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import requests
@@ -19,11 +20,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from service.connectors import exact_json
 from service.connectors.oauth_http import retry_after, timeouts
-from service.connectors.quickbooks.fault import Fault, error_of, read_faults
+from service.connectors.quickbooks.fault import DEFAULT_REST, Fault, error_of, read_faults
 from service.core.errors import ConnectorError, OutcomeUnknown, Transient
 
 MINOR_VERSION = 75
 _READ_ATTEMPTS = 3
+#: Limits that name no rest are tried again after 1, 2, 4 … seconds: the longest window is a minute.
+_LONGEST_REST = timedelta(seconds=60)
 _JSON = "application/json"
 Parameters = Sequence[tuple[str, str]]
 
@@ -57,7 +60,7 @@ class Reply:
     document: Mapping[str, Any] | None
     request_id: str | None
     faults: tuple[Fault, ...]
-    headers: Mapping[str, str]
+    rest: timedelta  #: how long to wait if a limit was reached
 
     @property
     def refused(self) -> bool:
@@ -71,7 +74,7 @@ class Reply:
             status=self.status,
             writing=writing,
             request_id=self.request_id,
-            retry_after=retry_after(self.headers),
+            retry_after=self.rest,
             text=self.text,
         )
 
@@ -86,6 +89,7 @@ class Wire:
         self.root = f"/v3/company/{company_id}"
         self.pause: Callable[[float], None] = time.sleep
         self.calls = 0
+        self._throttled = 0  #: refusals for a limit in a row
 
     def get(self, path: str, *, parameters: Parameters = ()) -> Reply:
         """Read from below the company's address; repeated after a passing failure, but not after a limit.
@@ -149,10 +153,12 @@ class Wire:
         answer: requests.Response = self._client.process_request(
             method, f"{self._base_url}{path}", headers=headers, params=list(query), data=content or None
         )
-        return _reply(answer)
+        self._throttled = self._throttled + 1 if answer.status_code == requests.codes.too_many_requests else 0
+        doubled = DEFAULT_REST * 2 ** min(self._throttled - 1, 6) if self._throttled else DEFAULT_REST
+        return _reply(answer, rest=retry_after(answer.headers) or min(doubled, _LONGEST_REST))
 
 
-def _reply(answer: requests.Response) -> Reply:
+def _reply(answer: requests.Response, *, rest: timedelta) -> Reply:
     text = answer.content.decode("utf-8", errors="replace")
     try:
         read = exact_json.read(text)
@@ -165,7 +171,7 @@ def _reply(answer: requests.Response) -> Reply:
         document=document,
         request_id=answer.headers.get("intuit_tid"),
         faults=read_faults(document, text),
-        headers=answer.headers,
+        rest=rest,
     )
 
 

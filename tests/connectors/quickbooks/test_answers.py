@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -114,18 +113,21 @@ def test_what_concerns_the_whole_request_is_raised(
         assert raised.value.answered
 
 
-def test_the_rest_after_a_limit_is_the_one_asked_for_or_a_short_one(
+def test_the_rest_after_a_limit_is_the_one_asked_for_or_doubles_with_each_refusal(
     recorded_connector: QuickBooksConnector, answers: responses.RequestsMock
 ) -> None:
     body = recorded("fault_throttled.json")
     answers.post(f"{ROOT}/customer", body=body, status=429, headers={"Retry-After": "37"})
     answers.post(f"{ROOT}/customer", body=body, status=429)
     rests = []
-    for _ in range(2):
+    for _ in range(9):
         with pytest.raises(errors.RateLimited) as raised:
             _create(recorded_connector)
-        rests.append(raised.value.retry_after)
-    assert rests == [timedelta(seconds=37), timedelta(seconds=10)]
+        assert raised.value.retry_after is not None
+        rests.append(raised.value.retry_after.total_seconds())
+    assert rests == [37, 2, 4, 8, 16, 32, 60, 60, 60]
+    answers.replace(responses.POST, f"{ROOT}/customer", body=recorded("customer.json"))
+    assert isinstance(_create(recorded_connector), Written)
 
 
 @pytest.mark.parametrize(
