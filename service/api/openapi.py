@@ -60,7 +60,7 @@ _IF_MATCH = {
     "in": "header",
     "required": False,
     "description": "The revision that the change was made for; a stale one gets 409 and changes nothing.",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+    "schema": {"type": "string", "pattern": r'^(?:(?:W/)?"?[0-9]{1,9}"?|\*)$'},
 }
 
 

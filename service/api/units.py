@@ -124,10 +124,10 @@ def expected_revision() -> int | None:
 
     :raises ApiError: 400 for a header of another form.
     """
-    header = request.headers.get("If-Match", "").strip()
-    if header in {"", "*"}:
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
         return None
-    found = _REVISION.fullmatch(header)
+    found = _REVISION.fullmatch(header.strip())
     if found is None:
         raise ApiError(400, 'If-Match holds a revision, such as "3".')
     return int(found[1])

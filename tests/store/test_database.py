@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from service.store.accounts import Counter, Organisation
+from service.store.database import Database
+from service.store.queries.counters import next_number
+from service.store.records import CustomerRow, TaxLevelRow
+
+
+def _organisation(database: Database) -> str:
+    with database.write() as session:
+        row = Organisation(name="Brightwater")
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def _count(database: Database, organisation_id: str) -> int:
+    with database.read() as session:
+        query = select(func.count()).select_from(TaxLevelRow).where(TaxLevelRow.organisation_id == organisation_id)
+        return session.scalars(query).one()
+
+
+def _level(organisation_id: str, name: str = "GST") -> TaxLevelRow:
+    return TaxLevelRow(organisation_id=organisation_id, name=name, name_key=name.lower(), rate_percent=Decimal(10))
+
+
+def _fail_after_writing(database: Database, organisation_id: str) -> None:
+    with database.write() as session:
+        session.add(_level(organisation_id))
+        session.flush()
+        raise RuntimeError
+
+
+def test_a_unit_of_writing_is_kept_as_a_whole_or_not_at_all(shared_database: Database) -> None:
+    organisation_id = _organisation(shared_database)
+    with pytest.raises(RuntimeError):
+        _fail_after_writing(shared_database, organisation_id)
+    assert _count(shared_database, organisation_id) == 0
+    with shared_database.write() as session:
+        session.add(_level(organisation_id))
+    assert _count(shared_database, organisation_id) == 1
+
+
+def test_what_a_reader_changes_is_thrown_away(shared_database: Database) -> None:
+    organisation_id = _organisation(shared_database)
+    with shared_database.read() as session:
+        session.add(_level(organisation_id))
+        session.flush()
+    assert _count(shared_database, organisation_id) == 0
+
+
+def test_writers_that_read_first_wait_for_each_other(shared_database: Database) -> None:
+    organisation_id = _organisation(shared_database)
+    numbers: list[str] = []
+
+    def work() -> None:
+        for _ in range(5):
+            with shared_database.write() as session:
+                session.scalars(select(Counter).where(Counter.organisation_id == organisation_id)).all()
+                number = next_number(
+                    session, organisation_id, series="customer", prefix="C-", column=CustomerRow.number
+                )
+            numbers.append(number)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(numbers) == [f"C-{number}" for number in range(1001, 1021)]
+
+
+def test_rows_cannot_point_to_nothing(shared_database: Database) -> None:
+    with pytest.raises(IntegrityError), shared_database.write() as session:
+        session.add(_level("0" * 32))
+
+
+def test_the_impossible_is_a_constraint(shared_database: Database) -> None:
+    organisation_id = _organisation(shared_database)
+    with shared_database.write() as session:
+        session.add(_level(organisation_id))
+    for level in (_level(organisation_id), _level(organisation_id, "gst")):
+        with pytest.raises(IntegrityError), shared_database.write() as session:
+            session.add(level)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_sqlite_keeps_its_promises(shared_database: Database) -> None:
+    with shared_database.read() as session:
+        assert session.execute(text("pragma foreign_keys")).scalar() == 1
+        assert session.execute(text("pragma journal_mode")).scalar() == "wal"

@@ -1,0 +1,179 @@
+"""The dot in SQL and in Python; how many statements the common reads cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, select
+from sqlalchemy.orm import Session
+
+from service.core.link import LinkFacts, dot_of
+from service.core.ports import EntityKind
+from service.core.problem import Problem, ProblemKind
+from service.core.snapshot import Fingerprint
+from service.ids import new_id
+from service.records.author import Author
+from service.store.database import Database
+from service.store.queries.dots import dot_expression, in_force_for
+from service.store.queries.eligible import eligible_customers, eligible_invoices
+from service.store.queries.lists import CustomerFilter, customer_page
+from service.store.queries.load import load_customers, load_invoices, load_payments, load_tax_levels
+from service.store.queries.states import sync_states
+from service.store.records import CustomerRow
+from service.store.sync_models import LinkRow
+from tests.records.builders import company, connection, invoice, job, link, problem
+from tests.store.conftest import NOW
+
+
+@dataclass
+class Statements:
+    """What was sent to the database."""
+
+    sent: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[Statements]:
+    found = Statements()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        found.sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def _facts(retired: bool, red: bool, sending: bool, tied: bool, agreed: bool, edited: bool, heard: bool) -> LinkFacts:
+    return LinkFacts(
+        external_id="58" if tied else None,
+        wanted=2,
+        confirmed=1 if edited else 2,
+        heard=1,
+        settled=0 if heard else 1,
+        baseline=Fingerprint("x") if agreed else None,
+        intent_open=sending,
+        problem=Problem(kind=ProblemKind.REJECTED) if red else None,
+        retired_at=NOW if retired else None,
+    )
+
+
+def _row(of: LinkFacts, organisation_id: str, connection_id: str) -> LinkRow:
+    return LinkRow(
+        organisation_id=organisation_id,
+        connection_id=connection_id,
+        entity="customer",
+        record_id=new_id(),
+        family="customer",
+        remote_id=new_id() if of.external_id else None,
+        wanted=of.wanted,
+        confirmed=of.confirmed,
+        heard=of.heard,
+        settled=of.settled,
+        baseline={"fields": {}} if of.baseline else None,
+        intent_open=of.intent_open,
+        open_problem_id=new_id() if of.problem else None,
+        retired_at=of.retired_at,
+    )
+
+
+def test_the_dot_in_sql_is_the_dot_of_the_core_for_every_combination_of_facts(session: Session, author: Author) -> None:
+    tied_to = connection(session, author)
+    expected = {}
+    for combination in product((False, True), repeat=7):
+        facts = _facts(*combination)
+        row = _row(facts, author.organisation_id, tied_to.id)
+        session.add(row)
+        session.flush()
+        expected[row.id] = dot_of(facts).value
+    query = select(LinkRow.id, dot_expression().label("dot")).where(LinkRow.connection_id == tied_to.id)
+    assert {row.id: row.dot for row in session.execute(query)} == expected
+    assert set(expected.values()) == {"none", "green", "orange", "red"}
+
+
+def test_a_record_without_a_link_has_the_dot_none(session: Session, author: Author) -> None:
+    tied_to, client = connection(session, author), company(session, author)
+    join = in_force_for(CustomerRow.id, kind="customer", connection_id=tied_to.id)
+    query = select(dot_expression()).select_from(CustomerRow).outerjoin(LinkRow, join)
+    assert session.scalars(query.where(CustomerRow.id == client.id)).all() == ["none"]
+
+
+@pytest.mark.parametrize(("dot", "names"), [("green", ["A"]), ("orange", ["B"]), ("red", ["C"]), ("none", ["D"])])
+def test_customers_are_filtered_by_their_dot(session: Session, author: Author, dot: str, names: list[str]) -> None:
+    tied_to = connection(session, author)
+    a, b, c, _ = (company(session, author, name) for name in "ABCD")
+    link(session, tied_to, a.id, baseline={})
+    link(session, tied_to, b.id, baseline={}, wanted=2)
+    problem(session, link(session, tied_to, c.id, baseline={}))
+    chosen = CustomerFilter(dot=dot, connection_id=tied_to.id)
+    found = customer_page(session, author.organisation_id, chosen, sort=("name",), tree=False, limit=50, cursor=None)
+    assert [row.name for row in found.items] == names
+
+
+def _books(session: Session, author: Author, count: int) -> tuple[list[str], list[str]]:
+    tied_to, other = connection(session, author), connection(session, author)
+    customers, invoices = [], []
+    for number in range(count):
+        client = company(session, author, f"Client {number}")
+        roof = job(session, author, client, "Roof")
+        problem(session, link(session, tied_to, client.id))
+        link(session, other, client.id)
+        customers += [client.id, roof.id]
+        invoices.append(invoice(session, author, roof).id)
+    session.flush()
+    session.expunge_all()
+    return customers, invoices
+
+
+def test_reads_cost_as_much_for_many_records_as_for_few(
+    shared_database: Database, session: Session, author: Author
+) -> None:
+    customers, invoices = _books(session, author, 25)
+    organisation_id = author.organisation_id
+    page: Callable[[], object] = lambda: customer_page(  # noqa: E731 - a table of reads
+        session, organisation_id, CustomerFilter(), sort=("name",), tree=False, limit=50, cursor=None
+    )
+    reads: list[tuple[int, Callable[[], object]]] = [
+        (1, page),
+        (3, lambda: load_customers(session, organisation_id, customers[1::2])),
+        (2, lambda: load_invoices(session, organisation_id, invoices)),
+        (1, lambda: load_payments(session, organisation_id, invoices)),
+        (3, lambda: sync_states(session, organisation_id, EntityKind.CUSTOMER, customers)),
+    ]
+    for cost, read in reads:
+        session.expunge_all()
+        with counted(shared_database.engine) as statements:
+            read()
+        assert len(statements.sent) == cost, statements.sent
+
+
+def test_eligible_are_active_customers_of_the_list_and_issued_invoices(session: Session, author: Author) -> None:
+    client, _ = company(session, author, "Buyer"), company(session, author, "Contact", is_customer=False)
+    roof = job(session, author, client, "Roof")
+    job(session, author, client, "Old").archived = True
+    invoice(session, author, roof)
+    issued = invoice(session, author, roof, status="approved")
+    session.flush()
+    assert eligible_customers(session, author.organisation_id) == [client.id, roof.id]
+    assert eligible_customers(session, author.organisation_id, with_documents=True) == [client.id, roof.id]
+    assert eligible_invoices(session, author.organisation_id) == [issued.id]
+
+
+def test_loaded_values_say_what_the_rows_hold(session: Session, author: Author) -> None:
+    client = company(session, author, email="billing@freeman.example", other_emails=["two@freeman.example"])
+    bill = invoice(session, author, client)
+    loaded = load_invoices(session, author.organisation_id, [bill.id])[bill.id]
+    assert loaded.recipients.to == ("billing@freeman.example",)
+    assert loaded.line_tax_levels == (None,)
+    assert str(loaded.total) == "300.00"
+    assert load_customers(session, author.organisation_id, [client.id])[client.id].other_emails == (
+        "two@freeman.example",
+    )
+    assert load_tax_levels(session, author.organisation_id) == {}
