@@ -237,3 +237,4 @@ class Payment:
     invoice_id: str | None = None
     method: str | None = None
     reference: str | None = None
+    removed: bool = False  #: taken back; kept for the history

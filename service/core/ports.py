@@ -66,11 +66,13 @@ class Capabilities:
     native_depth: int  #: levels of customers the package itself can nest; 1 means no tree
     names_unique_over: frozenset[Family]  #: families that share one namespace of display names
     name_limit: int  #: characters
+    inactive_names_block: bool = True  #: an archived entity still holds its name
     name_forbidden: frozenset[str]
     key_window: timedelta | None  #: how long an idempotency key is surely remembered; None: undocumented
     errors_replayed: bool  #: the same key gives the same error again, so a new one is needed after looking
     page_size: int
     limits: Limits
+    feed_calls: int = 1  #: calls that reading the change feed takes when little has changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,9 +303,13 @@ class MappingContext:
     settings: MappingSettings
     reference: Reference
     remote_ids: Mapping[Ref, str] = field(default_factory=dict)  #: counterparts of records that this one points to
-    customers: Mapping[str, Customer] = field(default_factory=dict)  #: customers that records point to, by id, with ancestors
+    customers: Mapping[str, Customer] = field(
+        default_factory=dict
+    )  #: customers that records point to, by id, with ancestors
     names: Mapping[Ref, str] = field(default_factory=dict)  #: display names, chosen by the naming rule
-    references: Mapping[Ref, str] = field(default_factory=dict)  #: our own reference for a record, where the package keeps one
+    references: Mapping[Ref, str] = field(
+        default_factory=dict
+    )  #: our own reference for a record, where the package keeps one
     tax_levels: Mapping[str, str] = field(default_factory=dict)  #: tax level id -> its name, for sentences
 
 

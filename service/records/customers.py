@@ -74,7 +74,9 @@ def create_customer(session: Session, author: Author, given: CustomerInput) -> C
     row = CustomerRow(
         id=new_id(),
         organisation_id=organisation_id,
-        name=_own_name(given.kind, given.name, given.first_name, given.last_name),
+        name=_own_name(
+            given.kind, given.name, given.first_name, given.last_name, is_job=given.parent_id is not None
+        ),
         number=number,
         created_at=author.now,
         updated_at=author.now,
@@ -88,7 +90,6 @@ def create_customer(session: Session, author: Author, given: CustomerInput) -> C
     require_company_contact(row, contacts)
     write_words_of(session, organisation_id, [row])
     report(session, author, "created", subject_of(row))
-    want(session, author, EntityKind.CUSTOMER, [row.id])
     return row
 
 
@@ -204,7 +205,8 @@ def _complete(
         first, last = (values.get(field, getattr(row, field)) for field in ("first_name", "last_name"))
         made = _made_name(row.first_name, row.last_name)
         kept = None if kind is CustomerKind.INDIVIDUAL and row.name == made else row.name
-        name = _own_name(kind, values.get("name", kept), first, last)
+        is_job = values.get("parent_id", row.parent_id) is not None
+        name = _own_name(kind, values.get("name", kept), first, last, is_job=is_job)
         values.pop("name", None)
         if name != row.name:
             values["name"] = name
@@ -218,13 +220,15 @@ def _require_type(given: CustomerType | None, parent_id: str | None) -> None:
         raise invalid("parent_id", told)
 
 
-def _own_name(kind: CustomerKind, name: str | None, first_name: str | None, last_name: str | None) -> str:
-    """Return the customer's name.
+def _own_name(
+    kind: CustomerKind, name: str | None, first_name: str | None, last_name: str | None, *, is_job: bool
+) -> str:
+    """Return the customer's name. A job of an individual is a piece of work: its own name is enough.
 
     :raises Invalid: it has none and none can be made.
     """
     made = _made_name(first_name, last_name)
-    if kind is CustomerKind.INDIVIDUAL and not made:
+    if kind is CustomerKind.INDIVIDUAL and not made and not (is_job and name):
         raise invalid("first_name", "An individual needs a first or a last name.")
     chosen = name or (made if kind is CustomerKind.INDIVIDUAL else None)
     if chosen is None:

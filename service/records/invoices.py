@@ -92,7 +92,6 @@ def create_invoice(session: Session, author: Author, given: InvoiceInput) -> Inv
     session.flush()
     replace_lines(session, row.id, lines)
     report(session, author, "created", subject_of(row))
-    want(session, author, EntityKind.INVOICE, [row.id])
     return row
 
 

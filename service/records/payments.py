@@ -62,7 +62,6 @@ def record_payment(session: Session, author: Author, given: PaymentInput, *, ori
     session.flush()
     report(session, author, "created", subject_of(row))
     _apply(session, author, invoice)
-    want(session, author, EntityKind.PAYMENT, [row.id])
     return row
 
 

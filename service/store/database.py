@@ -45,8 +45,7 @@ class Database:
     def read(self) -> Iterator[Session]:
         """Give a session for reading; what it changed is thrown away."""
         with self._sessions() as session:
-            yield session
-            session.rollback()
+            yield session  # closing it rolls back; what was loaded stays readable
 
     @contextmanager
     def write(self) -> Iterator[Session]:

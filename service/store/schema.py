@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 import migrations
 from service.store.database import Database
@@ -56,23 +59,27 @@ def is_current(database: Database) -> bool:
 def _run(database: Database, work: Callable[[Config], None]) -> None:
     config = _config()
     engine = database.engine.execution_options(tieout_writes=True)
-    with engine.connect() as connection:
+    with engine.connect() as connection, _without_foreign_keys(database, connection):
+        config.attributes["connection"] = connection
+        work(config)
         if database.is_sqlite:
-            # A pragma has no effect inside a transaction, so it goes to the driver before one begins.
-            raw = connection.connection.driver_connection
-            assert raw is not None  # noqa: S101  (an open connection has one)
-            raw.execute("PRAGMA foreign_keys=OFF")
-        try:
-            config.attributes["connection"] = connection
-            work(config)
-            if database.is_sqlite:
-                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
-                if broken:
-                    connection.rollback()
-                    message = f"{len(broken)} rows point to rows that do not exist"
-                    raise RuntimeError(message)
-            connection.commit()
-        finally:
-            connection.rollback()
-            if database.is_sqlite:
-                raw.execute("PRAGMA foreign_keys=ON")
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+            if broken:
+                message = f"{len(broken)} rows point to rows that do not exist"
+                raise RuntimeError(message)
+        connection.commit()
+
+
+@contextmanager
+def _without_foreign_keys(database: Database, connection: Connection) -> Iterator[None]:
+    if not database.is_sqlite:
+        yield
+        return
+    # A pragma has no effect inside a transaction, so it goes to the driver before one begins.
+    raw: Any = connection.connection.driver_connection
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        raw.execute("PRAGMA foreign_keys=ON")

@@ -136,6 +136,7 @@ class LinkRow(Owned, Base):
     intent_open: Mapped[bool] = mapped_column(default=False)
     intent_unknown: Mapped[bool] = mapped_column(default=False)
     sequence: Mapped[int] = mapped_column(default=0)  #: intents so far
+    doubts: Mapped[int] = mapped_column(default=0)  #: writes in a row whose outcome could not be told at first
     due_at: Mapped[datetime | None]  #: not before; set after a passing failure
     last_synced_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -151,7 +152,9 @@ class CounterpartRow(Owned, Base):
         UniqueConstraint("connection_id", "family", "remote_id"),
         Index(None, "connection_id", "family", "name_key"),
         Index(None, "connection_id", "family", "reference"),
-    )
+        Index("ix_counterpart_pending", "connection_id", "family", sqlite_where=text("pending"),
+              postgresql_where=text("pending")),
+    )  # fmt: skip
 
     connection_id: Mapped[str] = mapped_column(Id, ForeignKey("connection.id", ondelete="CASCADE"))
     family: Mapped[str]
@@ -167,6 +170,7 @@ class CounterpartRow(Owned, Base):
     parent_id: Mapped[str | None]
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
     modified_at: Mapped[datetime | None]
+    pending: Mapped[bool] = mapped_column(default=True)  #: news of a document that nobody has taken in yet
     first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     seen_at: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -189,12 +193,14 @@ class CallRow(Owned, Base):
     elements: Mapped[int]
     request: Mapped[dict[str, Any]] = mapped_column(Json)  #: core.ports.Request
     state: Mapped[str] = mapped_column(default="in_flight")
-    answered: Mapped[bool] = mapped_column(default=False)  #: some answer was read, even if it was an error
+    answer_read: Mapped[bool] = mapped_column(default=False)  #: an error answer was read, so the key may replay it
     status: Mapped[int | None]
     request_id: Mapped[str | None]
     answer: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
-    sent_at: Mapped[datetime | None]
+    sends: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]  #: first; the key's window counts from here
+    last_sent_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
 
 
@@ -223,10 +229,10 @@ class IntentRow(Owned, Base):
     operation: Mapped[str]
     wanted: Mapped[int]
     heard: Mapped[int]
-    expected: Mapped[dict[str, Any]] = mapped_column(Json)  #: snapshot the package should hold afterwards
-    changed: Mapped[list[str]] = mapped_column(Json)  #: fields sent
-    version: Mapped[str | None]  #: of the counterpart that the write was built on
-    why: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  #: field -> rule
+    expected: Mapped[dict[str, Any]] = mapped_column(Json)  #: the fields written, as the package should show them
+    before: Mapped[dict[str, Any] | None] = mapped_column(Json)  #: theirs when the body was built
+    baseline: Mapped[dict[str, Any]] = mapped_column(Json)  #: what both sides agree on once it is confirmed
+    rules: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  #: field -> why it is written
     state: Mapped[str] = mapped_column(default="in_flight")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     closed_at: Mapped[datetime | None]
@@ -252,13 +258,8 @@ class ProblemRow(Owned, Base):
     connection_id: Mapped[str] = mapped_column(Id, ForeignKey("connection.id", ondelete="CASCADE"))
     link_id: Mapped[str] = mapped_column(Id, ForeignKey("link.id", ondelete="CASCADE"))
     kind: Mapped[str]
-    label: Mapped[str] = mapped_column(Text)
-    message: Mapped[str] = mapped_column(Text)
-    params: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    fields: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
-    candidates: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
-    provider_code: Mapped[str | None]
-    provider_message: Mapped[str | None] = mapped_column(Text)
+    label: Mapped[str] = mapped_column(Text)  #: what the record was called then
+    document: Mapped[dict[str, Any]] = mapped_column(Json)  #: core.problem.to_json; every sentence is built from it
     request_id: Mapped[str | None]
     opened_at: Mapped[datetime] = mapped_column(default=utc_now)
     closed_at: Mapped[datetime | None]

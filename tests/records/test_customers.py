@@ -207,22 +207,18 @@ def test_a_customer_that_a_package_knows_is_not_deleted(session: Session, author
         delete_customer(session, author, client.id)
 
 
-def test_an_edit_is_wanted_closes_the_problem_and_wakes_the_connection(session: Session, author: Author) -> None:
-    client, tied_to, resting = (
-        company(session, author),
-        connection(session, author),
-        connection(session, author, "paused"),
-    )
+def test_an_edit_is_wanted_closes_the_problem_and_waits_for_the_schedule(session: Session, author: Author) -> None:
+    client, tied_to = company(session, author), connection(session, author)
     tied = link(session, tied_to, client.id)
     asked = problem(session, tied)
     tied_to.due_at = author.now + timedelta(minutes=1)
     session.flush()
     change_customer(session, author, client.id, CustomerChanges(phone="1"))
-    for row in (tied, asked, tied_to, resting):
+    for row in (tied, asked, tied_to):
         session.refresh(row)
     assert (tied.wanted, tied.confirmed, tied.open_problem_id) == (2, 1, None)
     assert (asked.closed_by, asked.closed_at) == ("edit", author.now)
-    assert (tied_to.due_at, resting.due_at) == (author.now, None)
+    assert tied_to.due_at == author.now + timedelta(minutes=1)
 
 
 def test_a_pull_is_not_told_to_where_it_came_from(session: Session, author: Author) -> None:

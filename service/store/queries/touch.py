@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from service.core.ports import Ref
 from service.store.queries.find import chunks
-from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
+from service.store.sync_models import LinkRow, ProblemRow
 
 
 def touch(
@@ -23,8 +23,8 @@ def touch(
 ) -> None:
     """Make a change of records wanted, in the transaction of the change.
 
-    ``wanted`` rises on every link in force of the records, their open problems are closed (what was refused may be
-    right now), and the organisation's live connections are due at once, also for records that have no link yet.
+    ``wanted`` rises on every link in force of the records, and their open problems are closed: what was refused may be
+    right now. The next scheduled sync finds them; a person who can't wait asks for one.
 
     :param except_connection_id: where the change came from: there nothing is wanted and no problem closes.
     """
@@ -42,8 +42,6 @@ def touch(
             if except_connection_id is not None:
                 links.append(LinkRow.connection_id != except_connection_id)
             _want(session, links, now)
-    if by_kind:
-        _wake(session, organisation_id, now, except_connection_id)
 
 
 def _want(session: Session, links: Sequence[ColumnElement[bool]], now: datetime) -> None:
@@ -54,11 +52,3 @@ def _want(session: Session, links: Sequence[ColumnElement[bool]], now: datetime)
         .values(closed_at=now, closed_by="edit")
     )
     session.execute(update(LinkRow).where(*links).values(wanted=LinkRow.wanted + 1, open_problem_id=None))
-
-
-def _wake(session: Session, organisation_id: str, now: datetime, except_connection_id: str | None) -> None:
-    asleep = or_(ConnectionRow.due_at.is_(None), ConnectionRow.due_at > now)
-    live = [ConnectionRow.organisation_id == organisation_id, ConnectionRow.state == "live", asleep]
-    if except_connection_id is not None:
-        live.append(ConnectionRow.id != except_connection_id)
-    session.execute(update(ConnectionRow).where(*live).values(due_at=now))

@@ -1,0 +1,128 @@
+"""The embedded engine: APScheduler ticks, a thread pool works, and what is due is read from rows.
+
+A wake-up carries nothing but a connection's id. Losing one is harmless, because the next tick finds the same rows;
+getting one twice is harmless, because the connection's lease lets one worker in.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Lock
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from service.core.errors import SyncError
+from service.store.queries import connections as queries
+from service.store.queries import upkeep
+from service.sync import run
+from service.sync.platform import Platform
+
+_log = structlog.get_logger(__name__)
+
+#: Connections worked on at the same time; each of them waits for its package most of the time.
+WORKERS = 8
+_TICK_SECONDS = 1
+_HEARTBEAT_SECONDS = 15
+HEARTBEAT = "scheduler"
+
+
+class Clockwork:
+    """Looks at what is due, and does it, until it is stopped."""
+
+    def __init__(self, platform: Platform, *, works: bool = True, schedules: bool = True) -> None:
+        """Prepare; nothing runs before ``start``.
+
+        :param works: do runs that were asked for.
+        :param schedules: ask for runs when their time has come.
+        """
+        self._platform = platform
+        self._works, self._schedules = works, schedules
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="sync")
+        self._busy: dict[str, Future[None]] = {}
+        self._lock = Lock()
+        self._clock = BackgroundScheduler(timezone=UTC)
+
+    def start(self) -> None:
+        """Begin to tick."""
+        soon = datetime.now(UTC)
+        self._clock.add_job(self.tick, IntervalTrigger(seconds=_TICK_SECONDS), max_instances=1, coalesce=True)
+        if self._schedules:
+            nightly = CronTrigger.from_crontab(self._platform.settings.reconcile_cron, timezone=UTC)
+            self._clock.add_job(self.reconcile_all, nightly, max_instances=1, coalesce=True)
+            beat = IntervalTrigger(seconds=_HEARTBEAT_SECONDS)
+            self._clock.add_job(self.beat, beat, max_instances=1, coalesce=True, next_run_time=soon)
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Stop ticking, let the calls under way come to their end, and wait for them."""
+        self._platform.stopping.set()
+        if self._clock.running:
+            self._clock.shutdown(wait=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def wake(self, connection_id: str) -> None:
+        """Do the run that is asked for on a connection as soon as a worker is free."""
+        if not self._works or self._platform.stopping.is_set():
+            return
+        with self._lock:
+            busy = self._busy.get(connection_id)
+            if busy is None or busy.done():
+                self._busy[connection_id] = self._pool.submit(self._perform, connection_id)
+
+    def tick(self) -> None:
+        """Look at the rows once."""
+        try:
+            if self._schedules:
+                self._ask_for_due()
+            with self._platform.database.read() as session:
+                waiting = list(queries.queued_runs(session))
+        except Exception:
+            _log.exception("tick failed")
+            return
+        for connection_id in waiting:
+            self.wake(connection_id)
+
+    def reconcile_all(self) -> None:
+        """Ask for a full reconciliation of every live connection."""
+        with self._platform.database.read() as session:
+            live = [(row.id, row.organisation_id) for row in queries.live(session)]
+        for connection_id, organisation_id in live:
+            self._ask(organisation_id, connection_id, kind="reconcile", options={"full": True})
+        with self._platform.database.write() as session:
+            upkeep.forget_old_answers(session, self._platform.clock())
+
+    def beat(self) -> None:
+        """Note that the schedule is alive."""
+        with self._platform.database.write() as session:
+            upkeep.beat(session, HEARTBEAT, self._platform.clock())
+
+    def _ask_for_due(self) -> None:
+        with self._platform.database.read() as session:
+            due = queries.due(session, self._platform.clock())
+        for connection_id, organisation_id in due:
+            self._ask(organisation_id, connection_id)
+
+    def _ask(
+        self, organisation_id: str, connection_id: str, *, kind: str = "sync", options: dict[str, bool] | None = None
+    ) -> None:
+        try:
+            run.ask(
+                self._platform,
+                organisation_id=organisation_id,
+                connection_id=connection_id,
+                kind=kind,
+                actor="schedule",
+                options=options,
+            )
+        except SyncError as error:
+            _log.info("not asked for", connection_id=connection_id, why=str(error))
+
+    def _perform(self, connection_id: str) -> None:
+        try:
+            run.perform(self._platform, connection_id)
+        except Exception:
+            _log.exception("work failed", connection_id=connection_id)

@@ -1,0 +1,241 @@
+"""Connections over HTTP: consent, pausing, disconnecting, and asking for a sync."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from service.api.access import caller
+from service.api.paging import PageQuery
+from service.api.problems import ApiError
+from service.api.routes import IdPath, routes
+from service.api.runs import RunOut, WaitQuery, platform, wake_and_wait
+from service.api.services import services
+from service.api.units import acts, reads, writes
+from service.records.author import Author
+from service.records.errors import Fault
+from service.store.accounts import Role
+from service.store.queries import connections as queries
+from service.store.queries.tallies import tally
+from service.store.sync_models import ConnectionRow, CredentialRow
+from service.sync import connect
+from service.sync import run as running
+
+api = routes("Connections", about="Companies at accounting packages, and how they are kept in agreement.")
+
+
+class Input(BaseModel):
+    """Base of the bodies here: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConnectionInput(Input):
+    """A new connection."""
+
+    provider: str
+
+
+class ConnectionSettings(Input):
+    """What a person may narrow: everything, customers with documents, or only those sent by hand."""
+
+    push: Literal["all", "with_documents", "by_hand"] = "all"
+
+
+class ConnectionChanges(Input):
+    """Changes of a connection."""
+
+    settings: ConnectionSettings
+
+
+class ConnectionProblem(BaseModel):
+    """What is wrong with a connection as a whole."""
+
+    kind: str
+    message: str
+    provider_code: str | None = None
+    since: datetime | None = None
+
+
+class Tally(BaseModel):
+    """How many records have which dot, and how many conflicts are open."""
+
+    green: int = 0
+    orange: int = 0
+    red: int = 0
+    none: int = 0
+    conflicts: int = 0
+
+
+class ConnectionOut(BaseModel):
+    """A connection."""
+
+    id: str
+    provider: str
+    state: str
+    organisation_name: str | None
+    remote_tenant_id: str | None
+    problem: ConnectionProblem | None
+    settings: ConnectionSettings
+    counts: Tally
+    last_sync_at: datetime | None
+    next_sync_at: datetime | None
+    token_expires_at: datetime | None
+    revision: int
+    created_at: datetime
+
+
+class StartedOut(BaseModel):
+    """A consent under way: where the person's browser has to go."""
+
+    id: str
+    state: str
+    authorize_url: str
+
+
+class ConnectionList(BaseModel):
+    """Every connection; there are few."""
+
+    items: list[ConnectionOut]
+    next: str | None
+
+
+class ReconcileInput(Input):
+    """How much to read."""
+
+    full: bool = False
+
+
+@api.get("/connections", responses={200: ConnectionList})
+@reads(Role.VIEWER)
+def list_connections(session: Session, query: PageQuery) -> ConnectionList:
+    """List every connection."""
+    del query
+    rows = queries.all_of(session, caller().organisation_id)
+    return ConnectionList(items=[connection_out(session, row) for row in rows], next=None)
+
+
+@api.post("/connections", responses={201: StartedOut})
+@acts(Role.ADMIN)
+def create_connection(body: ConnectionInput) -> tuple[StartedOut, int]:
+    """Begin to connect a company; the browser goes to ``authorize_url`` next."""
+    known = platform().providers
+    if body.provider not in known:
+        message = f"Choose one of: {', '.join(sorted(known))}."
+        raise ApiError(422, message, kind="invalid", faults=[Fault("provider", message)])
+    missing = platform().settings.provider(body.provider).missing
+    if missing:
+        raise ApiError(409, f"The app's credentials are not set: {', '.join(missing)}.", kind="not_configured")
+    who = caller()
+    started = connect.start(platform(), organisation_id=who.organisation_id, provider=body.provider, actor=who.actor)
+    return StartedOut(id=started.connection_id, state="pending", authorize_url=started.authorize_url), 201
+
+
+@api.get("/connections/<id>", responses={200: ConnectionOut})
+@reads(Role.VIEWER)
+def get_connection(session: Session, path: IdPath) -> ConnectionOut:
+    """Read a connection."""
+    return connection_out(session, queries.get(session, caller().organisation_id, path.id))
+
+
+@api.patch("/connections/<id>", responses={200: ConnectionOut})
+@writes(Role.ADMIN)
+def change_connection(session: Session, author: Author, path: IdPath, body: ConnectionChanges) -> ConnectionOut:
+    """Change what is sent by itself."""
+    row = queries.get(session, author.organisation_id, path.id)
+    row.settings = {**row.settings, **body.settings.model_dump()}
+    row.revision += 1
+    if row.state == "live":
+        row.due_at = author.now
+    return connection_out(session, row)
+
+
+@api.delete("/connections/<id>", responses={204: None})
+@acts(Role.ADMIN)
+def delete_connection(path: IdPath) -> None:
+    """Disconnect: the permission is given back, every link is kept for a reconnection."""
+    who = caller()
+    connect.disconnect(platform(), organisation_id=who.organisation_id, connection_id=path.id, actor=who.actor)
+
+
+@api.post("/connections/<id>/reconnect", responses={200: StartedOut})
+@acts(Role.ADMIN)
+def reconnect(path: IdPath) -> StartedOut:
+    """Begin a new consent for the same company; every link is kept."""
+    who = caller()
+    started = connect.reconnect(platform(), organisation_id=who.organisation_id, connection_id=path.id, actor=who.actor)
+    with services().database.read() as session:
+        state = queries.get(session, who.organisation_id, path.id).state
+    return StartedOut(id=started.connection_id, state=state, authorize_url=started.authorize_url)
+
+
+@api.post("/connections/<id>/pause", responses={200: ConnectionOut})
+@acts(Role.ADMIN)
+def pause(path: IdPath) -> ConnectionOut:
+    """Stop the schedule of a connection."""
+    who = caller()
+    connect.pause(platform(), organisation_id=who.organisation_id, connection_id=path.id, actor=who.actor)
+    return read_again(path.id)
+
+
+@api.post("/connections/<id>/resume", responses={200: ConnectionOut})
+@acts(Role.ADMIN)
+def resume(path: IdPath) -> ConnectionOut:
+    """Let a paused connection go on."""
+    who = caller()
+    connect.resume(platform(), organisation_id=who.organisation_id, connection_id=path.id, actor=who.actor)
+    return read_again(path.id)
+
+
+@api.post("/connections/<id>/sync", responses={200: RunOut, 202: RunOut})
+@acts(Role.ACCOUNTANT)
+def sync(path: IdPath, query: WaitQuery) -> tuple[RunOut, int]:
+    """Ask for a sync; a run under way is the answer, and what changed meanwhile is not forgotten."""
+    who = caller()
+    asked = running.ask(platform(), organisation_id=who.organisation_id, connection_id=path.id, actor=who.actor)
+    return wake_and_wait(asked, query.wait)
+
+
+@api.post("/connections/<id>/reconcile", responses={200: RunOut, 202: RunOut})
+@acts(Role.ACCOUNTANT)
+def reconcile(path: IdPath, query: WaitQuery, body: ReconcileInput) -> tuple[RunOut, int]:
+    """Compare both sides; ``full`` reads everything instead of what changed."""
+    who = caller()
+    asked = running.ask(
+        platform(),
+        organisation_id=who.organisation_id,
+        connection_id=path.id,
+        kind="reconcile",
+        actor=who.actor,
+        options={"full": body.full},
+    )
+    return wake_and_wait(asked, query.wait)
+
+
+def connection_out(session: Session, row: ConnectionRow) -> ConnectionOut:
+    """Return a connection's document."""
+    credential = session.get(CredentialRow, row.credential_id) if row.credential_id else None
+    return ConnectionOut(
+        id=row.id,
+        provider=row.provider,
+        state=row.state,
+        organisation_name=row.organisation_name,
+        remote_tenant_id=row.remote_tenant_id,
+        problem=None if row.problem is None else ConnectionProblem(**row.problem),
+        settings=ConnectionSettings(**row.settings),
+        counts=Tally(**tally(session, row)),
+        last_sync_at=row.last_sync_at,
+        next_sync_at=row.due_at,
+        token_expires_at=credential.access_expires_at if credential else None,
+        revision=row.revision,
+        created_at=row.created_at,
+    )
+
+
+def read_again(connection_id: str) -> ConnectionOut:
+    """Return a connection as it stands now."""
+    with services().database.read() as session:
+        return connection_out(session, queries.get(session, caller().organisation_id, connection_id))

@@ -1,0 +1,9 @@
+"""The groups of routes that need the sync behind them; where only records are served they are left out."""
+
+from __future__ import annotations
+
+from flask_openapi3.blueprint import APIBlueprint
+
+from service.api import conflicts, connections, links, runs, setup
+
+SYNC_GROUPS: tuple[APIBlueprint, ...] = (connections.api, setup.api, runs.api, links.api, conflicts.api)

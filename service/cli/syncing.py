@@ -1,0 +1,166 @@
+"""Commands about the sync: what it would do, doing it, comparing both sides."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from service.cli.common import NEEDS_A_PERSON, chosen_connections, open_platform, print_json
+from service.core.errors import SyncError
+from service.core.problem import from_json as problem_from_json
+from service.core.problem import sentence
+from service.store.queries import problems
+from service.store.sync_models import RunRow
+from service.sync import plan as planning
+from service.sync import run as running
+from service.sync.platform import Platform
+
+_CONNECTION = click.option("--connection", "connection_id", help="Id of one connection; all of them if left out.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+_POLL_SECONDS = 0.1
+
+
+@click.command()
+@_CONNECTION
+@_JSON
+def plan(connection_id: str | None, as_json: bool) -> None:  # noqa: FBT001  (click passes flags by name)
+    """Say what the next sync would do; changes nothing anywhere."""
+    platform = open_platform()
+    previews = [
+        planning.make_plan(platform, organisation_id=organisation_id, connection_id=one)
+        for one, organisation_id, _ in chosen_connections(platform, connection_id)
+    ]
+    if as_json:
+        print_json([planning.to_json(preview) for preview in previews])
+    else:
+        for preview in previews:
+            for action in preview.actions:
+                names = ", ".join(change.field for change in action.fields)
+                click.echo(f"{action.action:8} {action.entity:9} {action.label}  {action.message or names}".rstrip())
+            click.echo(f"{len(preview.actions)} actions, {preview.calls} calls", err=True)
+    if any(action.action == "ask" for preview in previews for action in preview.actions):
+        raise click.exceptions.Exit(NEEDS_A_PERSON)
+
+
+@click.command()
+@_CONNECTION
+@_JSON
+def sync(connection_id: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """Run a sync in the foreground."""
+    _run_and_show("sync", {}, connection_id, as_json=as_json)
+
+
+@click.command()
+@_CONNECTION
+@click.option("--full", is_flag=True, help="Read everything instead of what changed.")
+@_JSON
+def reconcile(connection_id: str | None, full: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Compare both sides and report."""
+    _run_and_show("reconcile", {"full": full}, connection_id, as_json=as_json)
+
+
+def _run_and_show(kind: str, options: Mapping[str, Any], connection_id: str | None, *, as_json: bool) -> None:
+    platform = open_platform()
+    chosen = chosen_connections(platform, connection_id)
+    asked = []
+    for one, organisation_id, label in chosen:
+        try:
+            run = running.ask(
+                platform,
+                organisation_id=organisation_id,
+                connection_id=one,
+                kind=kind,
+                actor="command line",
+                options=options,
+            )
+        except SyncError as error:
+            if connection_id is not None:
+                raise click.ClickException(str(error)) from error
+            click.echo(f"{label}: {error}", err=True)
+            continue
+        asked.append((run, label))
+    watch(platform, asked)
+    reports = [report_of(platform, run.run_id, run.connection_id) for run, _ in asked]
+    if as_json:
+        print_json(reports)
+    else:
+        show_table(Console(), [label for _, label in asked], reports)
+    if any(report["needs_a_person"] or report["state"] != "succeeded" for report in reports):
+        raise click.exceptions.Exit(NEEDS_A_PERSON)
+
+
+def watch(platform: Platform, asked: list[tuple[running.Asked, str]]) -> None:
+    """Do the runs, each in a thread of its own, with a progress bar each on standard error."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[calls]} calls"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[phase]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bars = {}
+        for run, label in asked:
+            bars[run.run_id] = progress.add_task(label, total=None, calls=0, phase="")
+        threads = [
+            threading.Thread(target=running.perform, args=(platform, run.connection_id), daemon=True)
+            for run, _ in asked
+        ]
+        for thread in threads:
+            thread.start()
+        while True:
+            alive = any(thread.is_alive() for thread in threads)
+            with platform.database.read() as session:
+                for run_id, bar in bars.items():
+                    row = session.get_one(RunRow, run_id)
+                    progress.update(bar, completed=row.done, total=row.total or None, calls=row.calls, phase=row.phase)
+            if not alive:
+                return
+            platform.pause(_POLL_SECONDS)
+
+
+def report_of(platform: Platform, run_id: str, connection_id: str) -> dict[str, Any]:
+    """Return what a run did, and what of its connection needs a person."""
+    with platform.database.read() as session:
+        row = session.get_one(RunRow, run_id)
+        waiting = problems.listed(session, row.organisation_id, connection_id=connection_id, limit=1000)
+        return {
+            "run_id": row.id,
+            "connection_id": connection_id,
+            "kind": row.kind,
+            "state": row.state,
+            "counts": row.counts,
+            "calls": row.calls,
+            "least_calls": row.least_calls,
+            "problem": row.problem,
+            "needs_a_person": [
+                {"label": problem.label, "kind": problem.kind, "message": sentence(problem_from_json(problem.document))}
+                for problem, _ in waiting
+            ],
+        }
+
+
+def show_table(console: Console, labels: list[str], reports: list[dict[str, Any]]) -> None:
+    """Print a table per connection: what was done, the calls it took, what needs a person and why."""
+    for label, report in zip(labels, reports, strict=True):
+        table = Table(title=label, title_justify="left", show_header=False)
+        table.add_column("what")
+        table.add_column("number", justify="right")
+        counts = report["counts"]
+        for name in ("created", "updated", "linked", "pulled", "unchanged"):
+            table.add_row(name, str(counts.get(name, 0)))
+        table.add_row("needs a person", str(len(report["needs_a_person"])))
+        table.add_row("calls used / least possible", f"{report['calls']} / {report['least_calls']}")
+        console.print(table)
+        if report["problem"]:
+            console.print(f"  {report['problem']['message']}")
+        for item in report["needs_a_person"]:
+            console.print(f"  needs you: {item['message']}")

@@ -1,0 +1,84 @@
+"""The registration table: one line per package. Everything else asks here and names none."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from service.core.ports import Capabilities, Connector, EntityKind, Mapper, OAuth
+from service.mapping.settings import Demands
+from service.settings import ProviderSettings
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One package: its connector, its mappers, its consent. The SDKs are imported when first needed."""
+
+    name: str
+    connector_module: str
+    mapping_module: str
+
+    @cached_property
+    def _connector(self) -> Any:
+        return importlib.import_module(self.connector_module)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the package can do."""
+        capabilities: Capabilities = self._connector.CAPABILITIES
+        return capabilities
+
+    @property
+    def package(self) -> str:
+        """The package's name as people know it."""
+        return self.capabilities.package
+
+    @cached_property
+    def _mapping(self) -> Any:
+        return importlib.import_module(self.mapping_module)
+
+    @property
+    def mappers(self) -> Mapping[EntityKind, Mapper]:
+        """The translation of each kind of record it can hold."""
+        mappers: Mapping[EntityKind, Mapper] = self._mapping.MAPPERS
+        return mappers
+
+    @property
+    def demands(self) -> Demands:
+        """What must be chosen before its documents can be written."""
+        demands: Demands = self._mapping.DEMANDS
+        return demands
+
+    def connect(
+        self, settings: ProviderSettings, *, tenant_id: str, access_token: Callable[[], str], clock: Clock
+    ) -> Connector:
+        """Return a connector for one company."""
+        connector: Connector = self._connector.connect(
+            urls=settings.urls, tenant_id=tenant_id, access_token=access_token, timeout=settings.timeout, clock=clock
+        )
+        return connector
+
+    def oauth(self, settings: ProviderSettings, *, clock: Clock) -> OAuth:
+        """Return the package's consent and token endpoints for our app."""
+        oauth: OAuth = self._connector.oauth(
+            client_id=settings.client_id or "",
+            client_secret=settings.client_secret.get_secret_value() if settings.client_secret else "",
+            scopes=settings.scopes,
+            urls=settings.urls,
+            timeout=settings.timeout,
+            clock=clock,
+        )
+        return oauth
+
+
+def _registered(name: str) -> Provider:
+    return Provider(name, f"service.connectors.{name}", f"service.mapping.{name}")
+
+
+PROVIDERS: Mapping[str, Provider] = {name: _registered(name) for name in ("xero", "quickbooks")}

@@ -1,0 +1,385 @@
+"""Links: which are due, which are missing, what they are tied to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from service.core.model import InvoiceStatus
+from service.core.ports import EntityKind, Family, Ref
+from service.core.problem import ProblemKind
+from service.ids import new_id
+from service.store.queries.connections import NotFoundError
+from service.store.queries.dots import dot_expression
+from service.store.queries.find import chunks
+from service.store.records import CustomerRow, InvoiceRow, PaymentRow
+from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
+
+_IN_FORCE = LinkRow.retired_at.is_(None)
+_NEEDS_WORK = or_(LinkRow.wanted > LinkRow.confirmed, LinkRow.heard > LinkRow.settled)
+
+
+def get(session: Session, organisation_id: str, link_id: str) -> LinkRow:
+    """Return a link of the organisation, retired ones too.
+
+    :raises NotFoundError: unknown, or another organisation's.
+    """
+    row = session.scalar(select(LinkRow).where(LinkRow.id == link_id, LinkRow.organisation_id == organisation_id))
+    if row is None:
+        raise NotFoundError(link_id)
+    return row
+
+
+def due(
+    session: Session,
+    connection: ConnectionRow,
+    kind: EntityKind,
+    *,
+    now: datetime,
+    depth: int | None = None,
+    after: str = "",
+    limit: int = 500,
+) -> Sequence[LinkRow]:
+    """Return links to look at, in the order of their ids: changed on either side, or waiting for a parent.
+
+    A link with an open problem waits for a person, unless the other side has changed since or it only waited for its
+    parent. A link with an open intent waits for that to be settled.
+
+    :param depth: customers of this level only.
+    :param after: the last id of the chunk before.
+    """
+    waits = and_(LinkRow.open_problem_id.is_not(None), _waits_for_parent())
+    query = (
+        select(LinkRow)
+        .where(
+            LinkRow.connection_id == connection.id,
+            LinkRow.entity == kind.value,
+            _IN_FORCE,
+            LinkRow.intent_open.is_(False),
+            or_(
+                and_(LinkRow.open_problem_id.is_(None), _NEEDS_WORK),
+                and_(LinkRow.open_problem_id.is_not(None), LinkRow.heard > LinkRow.settled),
+                waits,
+            ),
+            or_(LinkRow.due_at.is_(None), LinkRow.due_at <= now),
+            LinkRow.id > after,
+        )
+        .order_by(LinkRow.id)
+        .limit(limit)
+    )
+    return session.scalars(_at_depth(query, depth)).all()
+
+
+def count_due(session: Session, connection: ConnectionRow, kinds: Collection[EntityKind], now: datetime) -> int:
+    """Count links that are changed on either side and wait for nobody."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(LinkRow)
+            .where(
+                LinkRow.connection_id == connection.id,
+                LinkRow.entity.in_([kind.value for kind in kinds]),
+                _IN_FORCE,
+                LinkRow.open_problem_id.is_(None),
+                _NEEDS_WORK,
+                or_(LinkRow.due_at.is_(None), LinkRow.due_at <= now),
+            )
+        )
+        or 0
+    )
+
+
+def _waits_for_parent() -> ColumnElement[bool]:
+    return exists().where(
+        ProblemRow.id == LinkRow.open_problem_id, ProblemRow.kind == ProblemKind.PARENT_NOT_SYNCED.value
+    )
+
+
+def _at_depth(query: Select[LinkRow], depth: int | None) -> Select[LinkRow]:
+    if depth is None:
+        return query
+    return query.join(CustomerRow, CustomerRow.id == LinkRow.record_id).where(CustomerRow.depth == depth)
+
+
+def remote_ids(session: Session, connection_id: str, refs: Iterable[Ref]) -> dict[Ref, str]:
+    """Return the counterparts of records, as far as they have one."""
+    found: dict[Ref, str] = {}
+    by_kind: dict[EntityKind, list[str]] = {}
+    for ref in set(refs):
+        by_kind.setdefault(ref.kind, []).append(ref.id)
+    for kind, ids in by_kind.items():
+        for part in chunks(ids):
+            rows = session.execute(
+                select(LinkRow.record_id, LinkRow.remote_id).where(
+                    LinkRow.connection_id == connection_id,
+                    LinkRow.entity == kind.value,
+                    LinkRow.record_id.in_(part),
+                    _IN_FORCE,
+                    LinkRow.remote_id.is_not(None),
+                )
+            )
+            found.update({Ref(kind=kind, id=record_id): remote_id for record_id, remote_id in rows if remote_id})
+    return found
+
+
+def by_remote_ids(session: Session, connection_id: str, family: Family, ids: Collection[str]) -> dict[str, LinkRow]:
+    """Return the links in force of entities, by remote id."""
+    found: dict[str, LinkRow] = {}
+    for part in chunks(ids):
+        rows = session.scalars(
+            select(LinkRow).where(
+                LinkRow.connection_id == connection_id,
+                LinkRow.family == family.value,
+                LinkRow.remote_id.in_(part),
+                _IN_FORCE,
+            )
+        )
+        found.update({row.remote_id or "": row for row in rows})
+    return found
+
+
+def remote_ids_tied(session: Session, connection_id: str, family: Family) -> set[str]:
+    """Return the entities of a family that links in force are tied to."""
+    found = session.scalars(
+        select(LinkRow.remote_id).where(
+            LinkRow.connection_id == connection_id,
+            LinkRow.family == family.value,
+            _IN_FORCE,
+            LinkRow.remote_id.is_not(None),
+        )
+    )
+    return {remote_id for remote_id in found if remote_id is not None}
+
+
+def page_query(
+    organisation_id: str,
+    *,
+    connection_id: str | None = None,
+    dot: str | None = None,
+    entity: str | None = None,
+    record_id: str | None = None,
+) -> Select[LinkRow]:
+    """Return the query of a list of links in force."""
+    query = select(LinkRow).where(LinkRow.organisation_id == organisation_id, _IN_FORCE)
+    if connection_id is not None:
+        query = query.where(LinkRow.connection_id == connection_id)
+    if dot is not None:
+        query = query.where(dot_expression() == dot)
+    if entity is not None:
+        query = query.where(LinkRow.entity == entity)
+    if record_id is not None:
+        query = query.where(LinkRow.record_id == record_id)
+    return query
+
+
+def generations(session: Session, link: LinkRow) -> Sequence[LinkRow]:
+    """Return every life of a link, newest first."""
+    return session.scalars(
+        select(LinkRow)
+        .where(
+            LinkRow.connection_id == link.connection_id,
+            LinkRow.entity == link.entity,
+            LinkRow.record_id == link.record_id,
+        )
+        .order_by(LinkRow.generation.desc())
+    ).all()
+
+
+def of_record(session: Session, connection_id: str, ref: Ref) -> LinkRow | None:
+    """Return the link in force of a record."""
+    return session.scalar(
+        select(LinkRow).where(
+            LinkRow.connection_id == connection_id,
+            LinkRow.entity == ref.kind.value,
+            LinkRow.record_id == ref.id,
+            _IN_FORCE,
+        )
+    )
+
+
+def next_generation(session: Session, connection_id: str, ref: Ref) -> int:
+    """Return the number of the next life of a record's link: one more than any it had."""
+    last = session.scalar(
+        select(func.max(LinkRow.generation)).where(
+            LinkRow.connection_id == connection_id, LinkRow.entity == ref.kind.value, LinkRow.record_id == ref.id
+        )
+    )
+    return (last or 0) + 1
+
+
+def add(
+    session: Session, connection: ConnectionRow, ref: Ref, family: Family, *, generation: int = 1, hint: str = ""
+) -> LinkRow:
+    """Tie a record to a connection, with nothing on the other side yet; ``hint`` makes its reference readable."""
+    link_id = new_id()
+    row = LinkRow(
+        id=link_id,
+        organisation_id=connection.organisation_id,
+        connection_id=connection.id,
+        entity=ref.kind.value,
+        record_id=ref.id,
+        family=family.value,
+        generation=generation,
+        reference=reference_of(link_id, hint),
+        wanted=1,
+        confirmed=0,
+        heard=0,
+        settled=0,
+        sequence=0,
+        doubts=0,
+        intent_open=False,
+        intent_unknown=False,
+        losses=[],
+        readback=[],
+    )
+    session.add(row)
+    return row
+
+
+def reference_of(link_id: str, hint: str) -> str:
+    """Return our own reference for a link's counterpart: readable, unique per link and generation, 50 characters."""
+    return f"{hint[:36]}-{link_id[-12:]}" if hint else link_id
+
+
+def customers_without_link(
+    session: Session, connection: ConnectionRow, *, deepest: int | None, with_documents: bool, limit: int = 1000
+) -> Sequence[tuple[str, str, int]]:
+    """Return (id, number, depth) of active customers of the customer list that were never tied to the connection."""
+    root = CustomerRow.__table__.alias("root")
+    query = (
+        select(CustomerRow.id, CustomerRow.number, CustomerRow.depth)
+        .join(root, root.c.id == CustomerRow.root_id)
+        .where(
+            CustomerRow.organisation_id == connection.organisation_id,
+            CustomerRow.archived.is_(False),
+            CustomerRow.is_customer.is_(True),
+            root.c.is_customer.is_(True),
+            _never_linked(connection, EntityKind.CUSTOMER, CustomerRow.id),
+        )
+        .order_by(CustomerRow.depth, CustomerRow.id)
+        .limit(limit)
+    )
+    if deepest is not None:
+        query = query.where(CustomerRow.depth <= deepest)
+    if with_documents:
+        has_invoice = exists().where(InvoiceRow.customer_id == CustomerRow.id, InvoiceRow.status != "draft")
+        query = query.where(has_invoice)
+    return [(row.id, row.number, row.depth) for row in session.execute(query)]
+
+
+def invoices_without_link(session: Session, connection: ConnectionRow, *, limit: int = 1000) -> Sequence[str]:
+    """Return the ids of issued invoices that were never tied to the connection."""
+    issued = [InvoiceStatus.APPROVED.value, InvoiceStatus.PAID.value]
+    return session.scalars(
+        select(InvoiceRow.id)
+        .where(
+            InvoiceRow.organisation_id == connection.organisation_id,
+            InvoiceRow.status.in_(issued),
+            _never_linked(connection, EntityKind.INVOICE, InvoiceRow.id),
+        )
+        .order_by(InvoiceRow.issue_date, InvoiceRow.id)
+        .limit(limit)
+    ).all()
+
+
+def payments_without_link(session: Session, connection: ConnectionRow, *, limit: int = 1000) -> Sequence[str]:
+    """Return the ids of payments of issued invoices that were never tied to the connection and did not come from it."""
+    return session.scalars(
+        select(PaymentRow.id)
+        .join(InvoiceRow, InvoiceRow.id == PaymentRow.invoice_id)
+        .where(
+            PaymentRow.organisation_id == connection.organisation_id,
+            PaymentRow.removed.is_(False),
+            PaymentRow.kind == "payment",
+            or_(PaymentRow.origin_connection_id.is_(None), PaymentRow.origin_connection_id != connection.id),
+            InvoiceRow.status.in_([InvoiceStatus.APPROVED.value, InvoiceStatus.PAID.value]),
+            _never_linked(connection, EntityKind.PAYMENT, PaymentRow.id),
+        )
+        .order_by(PaymentRow.date, PaymentRow.id)
+        .limit(limit)
+    ).all()
+
+
+def _never_linked(connection: ConnectionRow, kind: EntityKind, record_id: object) -> ColumnElement[bool]:
+    """Unlinking and reset leave a row behind, so a record that a person took off is not tied again by itself."""
+    return ~exists().where(
+        LinkRow.connection_id == connection.id, LinkRow.entity == kind.value, LinkRow.record_id == record_id
+    )
+
+
+def payments_known_there(
+    session: Session, connection: ConnectionRow, invoice_id: str
+) -> Sequence[tuple[PaymentRow, bool]]:
+    """Return the payments of an invoice that the package knows of, each with whether a link ties it to an entity there.
+
+    Known there are those that were sent or pulled, and the balancing ones that stand for what the package counts as
+    settled without naming a payment.
+    """
+    tied = exists().where(
+        LinkRow.connection_id == connection.id,
+        LinkRow.entity == EntityKind.PAYMENT.value,
+        LinkRow.record_id == PaymentRow.id,
+        LinkRow.remote_id.is_not(None),
+        _IN_FORCE,
+    )
+    rows = session.execute(
+        select(PaymentRow, tied.label("tied"))
+        .where(
+            PaymentRow.organisation_id == connection.organisation_id,
+            PaymentRow.invoice_id == invoice_id,
+            PaymentRow.removed.is_(False),
+            or_(tied, PaymentRow.origin_connection_id == connection.id),
+        )
+        .order_by(PaymentRow.created_at, PaymentRow.id)
+    )
+    return [(row, bool(is_tied)) for row, is_tied in rows]
+
+
+def linked_ever(session: Session, connection_id: str, refs: Collection[Ref]) -> set[Ref]:
+    """Return which of the records were ever tied to the connection."""
+    found: set[Ref] = set()
+    for kind in {ref.kind for ref in refs}:
+        for part in chunks([ref.id for ref in refs if ref.kind is kind]):
+            rows = session.scalars(
+                select(LinkRow.record_id).where(
+                    LinkRow.connection_id == connection_id,
+                    LinkRow.entity == kind.value,
+                    LinkRow.record_id.in_(part),
+                )
+            )
+            found.update(Ref(kind=kind, id=record_id) for record_id in rows)
+    return found
+
+
+def reconsider(session: Session, connection: ConnectionRow, *, now: datetime) -> None:
+    """After the mapping was changed: links that waited for a choice, or that were refused, are looked at again."""
+    waits = [ProblemKind.MISSING_MAPPING.value, ProblemKind.REJECTED.value]
+    rows = session.execute(
+        select(LinkRow, ProblemRow)
+        .join(ProblemRow, ProblemRow.id == LinkRow.open_problem_id)
+        .where(LinkRow.connection_id == connection.id, ProblemRow.kind.in_(waits), ProblemRow.closed_at.is_(None))
+    )
+    for link, problem in rows:
+        problem.closed_at, problem.closed_by = now, "mapping"
+        link.open_problem_id = None
+        link.wanted += 1
+
+
+def close_problem(session: Session, link: LinkRow, *, now: datetime, by: str) -> None:
+    """Close the open problem of a link, if it has one."""
+    if link.open_problem_id is None:
+        return
+    session.execute(
+        update(ProblemRow)
+        .where(ProblemRow.id == link.open_problem_id, ProblemRow.closed_at.is_(None))
+        .values(closed_at=now, closed_by=by)
+    )
+    link.open_problem_id = None
+
+
+def problem_of(session: Session, link: LinkRow) -> ProblemRow | None:
+    """Return the open problem of a link."""
+    return session.get(ProblemRow, link.open_problem_id) if link.open_problem_id else None

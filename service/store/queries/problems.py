@@ -1,0 +1,60 @@
+"""Problems: the questions that wait for a person, and those that were settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.store.queries.connections import NotFoundError
+from service.store.sync_models import LinkRow, ProblemRow
+
+
+def get(session: Session, organisation_id: str, problem_id: str) -> ProblemRow:
+    """Return a problem of the organisation.
+
+    :raises NotFoundError: unknown, or another organisation's.
+    """
+    row = session.scalar(
+        select(ProblemRow).where(ProblemRow.id == problem_id, ProblemRow.organisation_id == organisation_id)
+    )
+    if row is None:
+        raise NotFoundError(problem_id)
+    return row
+
+
+def listed(
+    session: Session,
+    organisation_id: str,
+    *,
+    is_open: bool | None = True,
+    connection_id: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> Sequence[tuple[ProblemRow, LinkRow]]:
+    """Return problems with their links, oldest first; ``after`` is the last id of the page before."""
+    query = (
+        select(ProblemRow, LinkRow)
+        .join(LinkRow, LinkRow.id == ProblemRow.link_id)
+        .where(ProblemRow.organisation_id == organisation_id)
+    )
+    if is_open is not None:
+        query = query.where(ProblemRow.closed_at.is_(None) if is_open else ProblemRow.closed_at.is_not(None))
+    if connection_id is not None:
+        query = query.where(ProblemRow.connection_id == connection_id)
+    if after is not None:
+        query = query.where(ProblemRow.id > after)
+    return [(problem, link) for problem, link in session.execute(query.order_by(ProblemRow.id).limit(limit))]
+
+
+def count_open(session: Session, organisation_id: str) -> int:
+    """Count the questions that wait for a person."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(ProblemRow)
+            .where(ProblemRow.organisation_id == organisation_id, ProblemRow.closed_at.is_(None))
+        )
+        or 0
+    )

@@ -1,0 +1,54 @@
+"""The customer list as a tree that opens level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.store.queries.lists import customer_sorts
+from service.store.queries.pages import Key, Page, page, text
+from service.store.records import CustomerRow
+
+
+def level(
+    session: Session,
+    organisation_id: str,
+    *,
+    parent_id: str | None = None,
+    is_customer: bool | None = None,
+    archived: bool | None = False,
+    sort: str = "name",
+    limit: int,
+    cursor: str | None,
+) -> Page[CustomerRow]:
+    """Return a page of one level: the clients, or the jobs right below a customer.
+
+    :param archived: None takes both.
+    :param sort: one of ``customer_sorts``, with a minus for descending.
+    :raises BadCursor: the cursor is of another list.
+    """
+    below = CustomerRow.parent_id.is_(None) if parent_id is None else CustomerRow.parent_id == parent_id
+    query = select(CustomerRow).where(CustomerRow.organisation_id == organisation_id, below)
+    if archived is not None:
+        query = query.where(CustomerRow.archived.is_(archived))
+    if is_customer is not None:
+        query = query.where(CustomerRow.is_customer.is_(is_customer))
+    column, read = customer_sorts()[sort.removeprefix("-")]
+    keys = [Key(getattr(CustomerRow, column), read, descending=sort.startswith("-")), Key(CustomerRow.id, text)]
+    return page(session, query, keys, order=f"level:{parent_id}:{sort}", limit=limit, cursor=cursor)
+
+
+def count_jobs(
+    session: Session, organisation_id: str, customer_ids: Iterable[str], *, archived: bool | None = False
+) -> dict[str, int]:
+    """Return how many jobs stand right below customers; those without any are left out."""
+    query = (
+        select(CustomerRow.parent_id, func.count())
+        .where(CustomerRow.organisation_id == organisation_id, CustomerRow.parent_id.in_(tuple(customer_ids)))
+        .group_by(CustomerRow.parent_id)
+    )
+    if archived is not None:
+        query = query.where(CustomerRow.archived.is_(archived))
+    return {parent_id: number for parent_id, number in session.execute(query) if parent_id}

@@ -1,0 +1,117 @@
+"""Reading the other side: its lists, everything in it, or what changed since the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from service.core.errors import ConnectionBroken, CursorExpired, SyncError
+from service.core.ports import ChangePage, Cursor, Family
+from service.mapping import settings as mapping_settings
+from service.store import leases
+from service.store.queries import counterparts, load
+from service.store.sync_models import ConnectionRow
+from service.sync.documents import reference_to_json
+from service.sync.mapping import entries_in_use
+from service.sync.platform import Platform
+from service.sync.work import Resting, Work
+
+#: How long the reading of a company for the first time may hold the connection between two pages.
+_READING = timedelta(minutes=5)
+
+
+def read_first(platform: Platform, connection_id: str) -> None:
+    """Read a company for the first time: its lists, and everybody in it that shares names with customers.
+
+    What can't be read now is read when it is needed next; the connection says why.
+    """
+    holder = leases.new_holder()
+    with platform.database.write() as session:
+        now = platform.clock()
+        if not leases.take(session, ConnectionRow, connection_id, holder=holder, now=now, span=_READING):
+            return
+    try:
+        work = Work(platform, connection_id, holder=holder)
+        read_lists(work)
+        with platform.database.read() as session:
+            begun = session.get_one(ConnectionRow, connection_id).cursor is not None
+        if not begun:
+            read_everything(work, first_families(work))
+    except (ConnectionBroken, Resting) as error:
+        with platform.database.write() as session:
+            row = session.get_one(ConnectionRow, connection_id)
+            row.problem = {"kind": "not_read_yet", "message": _sentence(error), "since": platform.clock().isoformat()}
+    finally:
+        with platform.database.write() as session:
+            leases.release(session, ConnectionRow, connection_id, holder=holder)
+
+
+def first_families(work: Work) -> frozenset[Family]:
+    """Return what is read of a company on connecting: everybody that shares names with customers."""
+    return work.capabilities.names_unique_over | {Family.CUSTOMER}
+
+
+def all_families(work: Work) -> frozenset[Family]:
+    """Return what a full reconciliation reads."""
+    return first_families(work) | {work.capabilities.family_of[kind] for kind in work.provider.mappers}
+
+
+def read_lists(work: Work) -> None:
+    """Read the package's lists and make every obvious choice that nobody has made yet."""
+    reference = work.patiently(work.connector.reference)
+    with work.platform.database.write() as session:
+        row = session.get_one(ConnectionRow, work.connection_id)
+        levels = load.load_tax_levels(session, row.organisation_id)
+        suggested = mapping_settings.suggest(
+            reference,
+            used=entries_in_use(session, row.organisation_id),
+            tax_levels=levels.values(),
+            given=mapping_settings.from_json(row.mapping),
+        )
+        row.reference, row.reference_at = reference_to_json(reference), work.platform.clock()
+        row.mapping = mapping_settings.to_json(suggested)
+        row.mapping_version = max(row.mapping_version, 1)
+        row.organisation_name = reference.company.name or row.organisation_name
+
+
+def read_everything(work: Work, families: frozenset[Family]) -> int:
+    """Read every entity of the families, and start the change feed from there; return how many were news."""
+    started = work.platform.clock()
+    news = work.patiently(lambda: _absorb(work, work.connector.everything(families), everything=True))
+    with work.platform.database.write() as session:
+        row = session.get_one(ConnectionRow, work.connection_id)
+        return news + counterparts.bury_unseen(session, row, families, started)
+
+
+def read_feed(work: Work) -> int:
+    """Read what changed since the cursor; everything, where the feed does not reach that far back."""
+    with work.platform.database.read() as session:
+        cursor = session.get_one(ConnectionRow, work.connection_id).cursor
+    if cursor is None:
+        return read_everything(work, first_families(work))
+    try:
+        return work.patiently(lambda: _absorb(work, work.connector.changes(Cursor(cursor)), everything=False))
+    except CursorExpired:
+        return read_everything(work, all_families(work))
+
+
+def _absorb(work: Work, pages: Iterator[ChangePage], *, everything: bool) -> int:
+    """Take in pages as they come. The cursor moves when the last one is in: reading a page twice does no harm."""
+    news = 0
+    cursor: Cursor | None = None
+    for page in pages:
+        cursor = page.cursor
+        with work.platform.database.write() as session:
+            row = session.get_one(ConnectionRow, work.connection_id)
+            now = work.platform.clock()
+            news += counterparts.absorb(session, row, page.records, now)
+            if everything:
+                counterparts.saw(session, work.connection_id, page.records, now)
+    if cursor is not None:
+        with work.platform.database.write() as session:
+            session.get_one(ConnectionRow, work.connection_id).cursor = cursor
+    return news
+
+
+def _sentence(error: SyncError) -> str:
+    return f"The books could not be read yet: {error}"

@@ -1,0 +1,174 @@
+"""Loading what decisions need: for a chunk of links the records, counterparts, names and references, in few queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from service.core.model import Contact, Customer, Invoice, Payment
+from service.core.ports import (
+    Capabilities,
+    EntityKind,
+    Family,
+    Mapper,
+    MappingContext,
+    MappingSettings,
+    Record,
+    Ref,
+    Reference,
+    RemoteRecord,
+)
+from service.core.snapshot import from_json
+from service.store.queries import counterparts, links, load
+from service.store.sync_models import ConnectionRow, LinkRow
+from service.sync.names import Names, path_of
+from service.sync.planner import Case, label_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What stays the same during one piece of work on a connection."""
+
+    organisation_id: str
+    connection_id: str
+    capabilities: Capabilities
+    mappers: Mapping[EntityKind, Mapper]
+    settings: MappingSettings
+    reference: Reference
+    tax_levels: Mapping[str, str]
+
+    @property
+    def reading(self) -> MappingContext:
+        """The context that suffices to read what the package stored."""
+        return MappingContext(settings=self.settings, reference=self.reference, tax_levels=self.tax_levels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Some cases of one kind, with the context in which their mapper works."""
+
+    kind: EntityKind
+    cases: tuple[Case, ...]
+    context: MappingContext
+
+
+def load_chunk(
+    session: Session,
+    ground: Ground,
+    kind: EntityKind,
+    rows: Sequence[LinkRow],
+    names: Names,
+    planned: Mapping[Ref, str] | None = None,
+) -> Chunk:
+    """Load the cases of links of one kind.
+
+    :param planned: stand-ins for counterparts that a preview assumes to exist by then.
+    """
+    mapper = ground.mappers[kind]
+    records, customers = _records(session, ground.organisation_id, kind, [row.record_id for row in rows])
+    family = ground.capabilities.family_of[kind]
+    theirs = _theirs(session, ground.connection_id, family, rows)
+    bare = MappingContext(
+        settings=ground.settings,
+        reference=ground.reference,
+        customers=customers,
+        tax_levels=ground.tax_levels,
+        references={_ref(row): row.reference for row in rows if row.reference},
+    )
+    needs = {ref for record in records.values() for ref in mapper.needs(record, bare)}
+    remote_ids = {**(planned or {}), **links.remote_ids(session, ground.connection_id, needs)}
+    cases = tuple(_case(ground, names, row, records.get(row.record_id), theirs, customers) for row in rows)
+    chosen = {case.ref: case.name.name for case in cases if case.name is not None}
+    return Chunk(kind=kind, cases=cases, context=replace(bare, remote_ids=remote_ids, names=chosen))
+
+
+def needs_of(session: Session, ground: Ground, kind: EntityKind, record_ids: Iterable[str]) -> dict[str, Sequence[Ref]]:
+    """Return which counterparts records need to name, by record id."""
+    records, customers = _records(session, ground.organisation_id, kind, list(record_ids))
+    context = MappingContext(
+        settings=ground.settings, reference=ground.reference, customers=customers, tax_levels=ground.tax_levels
+    )
+    mapper = ground.mappers[kind]
+    return {record.id: mapper.needs(record, context) for record in records.values()}
+
+
+def _ref(row: LinkRow) -> Ref:
+    return Ref(kind=EntityKind(row.entity), id=row.record_id)
+
+
+def _records(
+    session: Session, organisation_id: str, kind: EntityKind, ids: Sequence[str]
+) -> tuple[Mapping[str, Record], Mapping[str, Customer]]:
+    """Return the records of one kind, and every customer they point to with its ancestors."""
+    match kind:
+        case EntityKind.CUSTOMER:
+            customers = load.load_customers(session, organisation_id, ids)
+            return {i: customers[i] for i in ids if i in customers}, customers
+        case EntityKind.CONTACT:
+            contacts = load.load_contacts(session, organisation_id, ids)
+            return contacts, _customers_of(session, organisation_id, contacts.values())
+        case EntityKind.INVOICE:
+            invoices = load.load_invoices(session, organisation_id, ids)
+            return invoices, _customers_of(session, organisation_id, invoices.values())
+        case EntityKind.PAYMENT:
+            payments = load.load_payments(session, organisation_id, ids)
+            return payments, _customers_of(session, organisation_id, payments.values())
+
+
+def _customers_of(
+    session: Session, organisation_id: str, records: Iterable[Contact | Invoice | Payment]
+) -> Mapping[str, Customer]:
+    return load.load_customers(session, organisation_id, {record.customer_id for record in records})
+
+
+def _theirs(
+    session: Session, connection_id: str, family: Family, rows: Sequence[LinkRow]
+) -> Mapping[str, RemoteRecord]:
+    wanted = [row.remote_id for row in rows if row.remote_id is not None]
+    found = counterparts.by_remote_ids(session, connection_id, family, wanted)
+    survivors = [row.merged_into for row in found.values() if row.merged_into is not None]
+    found |= counterparts.by_remote_ids(session, connection_id, family, survivors)
+    return {remote_id: counterparts.record_of(row) for remote_id, row in found.items()}
+
+
+def _case(
+    ground: Ground,
+    names: Names,
+    row: LinkRow,
+    record: Record | None,
+    theirs: Mapping[str, RemoteRecord],
+    customers: Mapping[str, Customer],
+) -> Case:
+    there = theirs.get(row.remote_id) if row.remote_id else None
+    case = Case(
+        ref=_ref(row),
+        link_id=row.id,
+        label=label_of(record, customers) if record is not None else (row.remote_name or "a deleted record"),
+        record=record,
+        remote_id=row.remote_id,
+        theirs=there,
+        survivor=theirs.get(there.merged_into) if there is not None and there.merged_into else None,
+        baseline=from_json(row.baseline) if row.baseline is not None else None,
+        wanted=row.wanted,
+        heard=row.heard,
+        generation=row.generation,
+        sequence=row.sequence,
+    )
+    parts = _name_parts(record, customers)
+    if not parts:
+        return case
+    choice = names.choose(case.ref, parts, remote_id=row.remote_id, current=row.remote_name)
+    holders = names.holders(choice.name, remote_id=row.remote_id) if choice.clash else ()
+    return replace(case, name=choice, holders=holders)
+
+
+def _name_parts(record: Record | None, customers: Mapping[str, Customer]) -> tuple[str, ...]:
+    """Return the names that a display name is made of; none for documents."""
+    if isinstance(record, Customer):
+        return path_of(record, customers)
+    if isinstance(record, Contact):
+        person = (record.full_name or record.email or "Contact").replace(":", " ")
+        return (*path_of(customers[record.customer_id], customers), person)
+    return ()

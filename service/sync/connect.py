@@ -1,0 +1,292 @@
+"""Connecting a company: the consent, the callback that trusts only its one-time state, pausing, disconnecting."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from service.core.errors import ConnectorError, SyncError
+from service.core.ports import Tenant
+from service.ids import new_id
+from service.store.queries import connections as queries
+from service.store.queries.events import Subject, add_event
+from service.store.sync_models import ConnectionRow, ConsentRow, CredentialRow
+from service.sync import books
+from service.sync.platform import Platform
+from service.sync.tokens import seal, unseal
+
+#: A consent page left open longer than this has to be started again.
+CONSENT_SPAN = timedelta(minutes=30)
+
+
+class ConsentRefused(SyncError):
+    """The callback can't be taken: unknown, used or old state, a denial, or another company. The message says which."""
+
+    code = "consent_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A consent under way."""
+
+    connection_id: str
+    authorize_url: str
+
+
+def start(platform: Platform, *, organisation_id: str, provider: str, actor: str) -> Started:
+    """Begin a new connection: a pending row, and the address for the person's browser."""
+    with platform.database.write() as session:
+        row = ConnectionRow(id=new_id(), organisation_id=organisation_id, provider=provider, settings={}, mapping={})
+        session.add(row)
+        session.flush()
+        _note(platform, session, row, actor, "connection started")
+        state, challenge = _open_consent(platform, session, row, actor)
+    return Started(row.id, _authorize_url(platform, provider, state, challenge))
+
+
+def reconnect(platform: Platform, *, organisation_id: str, connection_id: str, actor: str) -> Started:
+    """Begin a new consent for a connection that exists; every link stays."""
+    with platform.database.write() as session:
+        row = queries.get(session, organisation_id, connection_id)
+        state, challenge = _open_consent(platform, session, row, actor)
+        _note(platform, session, row, actor, "reconnect started")
+    return Started(row.id, _authorize_url(platform, row.provider, state, challenge))
+
+
+def complete(platform: Platform, *, provider: str, arguments: Mapping[str, str]) -> str:
+    """Take the package's callback; return the connection's id.
+
+    :raises ConsentRefused: nothing was stored, or the company is not the one the connection belongs to.
+    """
+    state = arguments.get("state", "")
+    with platform.database.write() as session:
+        consent = queries.consent_by_state(session, _digest(state))
+        now = platform.clock()
+        if consent is None or consent.used_at is not None or consent.expires_at < now:
+            message = "This consent was already used or has expired. Start the connection again."
+            raise ConsentRefused(message)
+        connection = session.get_one(ConnectionRow, consent.connection_id)
+        if connection.provider != provider:
+            message = "This consent belongs to another package. Start the connection again."
+            raise ConsentRefused(message)
+        consent.used_at = now
+        verifier, actor, connection_id = consent.code_verifier, consent.started_by, connection.id
+    package = platform.provider(provider).package
+    if "code" not in arguments:
+        denied = arguments.get("error") == "access_denied"
+        why = (
+            f"Access was declined in {package}. Nothing was connected."
+            if denied
+            else f"{package} did not grant access ({arguments.get('error', 'no reason given')})."
+        )
+        _remember_refusal(platform, connection_id, actor, why)
+        raise ConsentRefused(why)
+    _exchange(platform, provider, connection_id, actor, verifier, arguments)
+    books.read_first(platform, connection_id)
+    return connection_id
+
+
+def _exchange(
+    platform: Platform,
+    provider: str,
+    connection_id: str,
+    actor: str,
+    verifier: str | None,
+    arguments: Mapping[str, str],
+) -> None:
+    registered = platform.provider(provider)
+    settings = platform.settings.provider(provider)
+    oauth = registered.oauth(settings, clock=platform.clock)
+    try:
+        grant = oauth.exchange(
+            code=arguments["code"], redirect_uri=settings.redirect_uri, code_verifier=verifier, callback=arguments
+        )
+    except ConnectorError as error:
+        why = f"{registered.package} did not complete the connection: {error.message}"
+        _remember_refusal(platform, connection_id, actor, why)
+        raise ConsentRefused(why) from error
+    with platform.database.write() as session:
+        row = session.get_one(ConnectionRow, connection_id)
+        tenant, refusal = _choose(session, row, grant.tenants, registered.package)
+        if tenant is None:
+            row.problem = {"kind": "wrong_company", "message": refusal, "since": platform.clock().isoformat()}
+            _note(platform, session, row, actor, "consent refused", why=refusal)
+        else:
+            credential = CredentialRow(
+                id=new_id(), organisation_id=row.organisation_id, provider=provider, ciphertext="",
+                access_expires_at=grant.tokens.access_expires_at,
+            )  # fmt: skip
+            seal(platform, credential, grant.tokens)
+            session.add(credential)
+            session.flush()
+            first = row.remote_tenant_id is None
+            row.credential_id = credential.id
+            row.remote_tenant_id = tenant.tenant_id
+            row.connection_ref = tenant.connection_ref
+            row.organisation_name = tenant.name or row.organisation_name
+            row.problem = None
+            row.state = "matching" if first else (row.state_before or "matching")
+            row.state_before = None
+            row.revision += 1
+            if row.state == "live":
+                row.due_at = platform.clock()
+            _note(platform, session, row, actor, "connected" if first else "reconnected")
+    if tenant is None:
+        raise ConsentRefused(refusal)
+
+
+def _choose(
+    session: Session, row: ConnectionRow, tenants: tuple[Tenant, ...], package: str
+) -> tuple[Tenant | None, str]:
+    """Return the company to tie to, or None with the reason."""
+    if row.remote_tenant_id is not None:
+        same = next((tenant for tenant in tenants if tenant.tenant_id == row.remote_tenant_id), None)
+        others = ", ".join(tenant.name or tenant.tenant_id for tenant in tenants) or "none"
+        return same, (
+            f"This connection belongs to {row.organisation_name or row.remote_tenant_id} in {package}, "
+            f"but access was given to another company ({others}). Nothing was changed; connect again and choose "
+            f"{row.organisation_name or 'the same company'}."
+        )
+    taken = queries.tenants_connected(session, row.organisation_id, row.provider)
+    free = next((tenant for tenant in tenants if tenant.tenant_id not in taken), None)
+    if tenants:
+        return free, f"The company chosen in {package} is connected already. Reconnect that connection instead."
+    return None, f"{package} gave access to no company."
+
+
+def pause(platform: Platform, *, organisation_id: str, connection_id: str, actor: str) -> None:
+    """Stop the schedule; nothing is lost.
+
+    :raises WrongState: the connection is neither matching nor live.
+    """
+    with platform.database.write() as session:
+        row = queries.get(session, organisation_id, connection_id)
+        _expect(row, "live", "matching")
+        row.state_before, row.state = row.state, "paused"
+        row.revision += 1
+        _note(platform, session, row, actor, "paused")
+
+
+def resume(platform: Platform, *, organisation_id: str, connection_id: str, actor: str) -> None:
+    """Let a paused connection go on where it was.
+
+    :raises WrongState: the connection is not paused.
+    """
+    with platform.database.write() as session:
+        row = queries.get(session, organisation_id, connection_id)
+        _expect(row, "paused")
+        row.state, row.state_before = row.state_before or "matching", None
+        row.due_at = platform.clock() if row.state == "live" else None
+        row.revision += 1
+        _note(platform, session, row, actor, "resumed")
+
+
+def disconnect(platform: Platform, *, organisation_id: str, connection_id: str, actor: str) -> None:
+    """Give the permission back at the package and keep every link, so that reconnecting restores them all."""
+    with platform.database.read() as session:
+        row = queries.get(session, organisation_id, connection_id)
+        credential = session.get(CredentialRow, row.credential_id) if row.credential_id else None
+        shared = queries.connections_of_credential(session, row.credential_id) > 1
+    if credential is not None and credential.dead_at is None and not shared:
+        provider = platform.provider(row.provider)
+        try:
+            provider.oauth(platform.settings.provider(row.provider), clock=platform.clock).revoke(
+                unseal(platform, credential), connection_ref=row.connection_ref
+            )
+        except SyncError as error:
+            revoked = f"{provider.package} could not be told: {error}"
+        else:
+            revoked = f"access was given back at {provider.package}"
+    else:
+        revoked = "the permission was not in use any more, or another connection uses it"
+    with platform.database.write() as session:
+        row = queries.get(session, organisation_id, connection_id)
+        if row.state not in ("disconnected", "needs_reauth", "paused"):
+            row.state_before = row.state
+        row.state, row.credential_id, row.due_at = "disconnected", None, None
+        row.revision += 1
+        if credential is not None and not shared:
+            session.delete(session.get_one(CredentialRow, credential.id))
+        _note(platform, session, row, actor, "disconnected", why=revoked)
+
+
+def lose_authorisation(platform: Platform, connection_id: str, reason: str) -> None:
+    """Note that the package no longer lets us in: the schedule stops, a person reconnects, every link stays."""
+    with platform.database.write() as session:
+        row = session.get_one(ConnectionRow, connection_id)
+        if row.state in ("live", "matching", "paused"):
+            row.state_before = row.state_before or row.state
+            row.state = "needs_reauth"
+        row.due_at = None
+        row.revision += 1
+        row.problem = {"kind": "needs_reauth", "message": reason, "since": platform.clock().isoformat()}
+        _note(platform, session, row, "package", "authorisation lost", why=reason)
+
+
+class WrongState(SyncError):
+    """The connection is in a state that does not allow this. The message says which would."""
+
+    code = "wrong_state"
+
+
+def _expect(row: ConnectionRow, *states: str) -> None:
+    if row.state not in states:
+        message = f"The connection is {row.state.replace('_', ' ')}; this needs it to be {' or '.join(states)}."
+        raise WrongState(message)
+
+
+def _open_consent(platform: Platform, session: Session, row: ConnectionRow, actor: str) -> tuple[str, str]:
+    """Store a one-time state; return it with the challenge that proves later that the same service came back."""
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    now = platform.clock()
+    session.add(
+        ConsentRow(
+            organisation_id=row.organisation_id,
+            connection_id=row.id,
+            state_hash=_digest(state),
+            code_verifier=verifier,
+            started_by=actor,
+            created_at=now,
+            expires_at=now + CONSENT_SPAN,
+        )
+    )
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return state, challenge
+
+
+def _authorize_url(platform: Platform, provider: str, state: str, challenge: str) -> str:
+    settings = platform.settings.provider(provider)
+    oauth = platform.provider(provider).oauth(settings, clock=platform.clock)
+    return oauth.authorize_url(state=state, redirect_uri=settings.redirect_uri, code_challenge=challenge)
+
+
+def _remember_refusal(platform: Platform, connection_id: str, actor: str, why: str) -> None:
+    with platform.database.write() as session:
+        row = session.get_one(ConnectionRow, connection_id)
+        row.problem = {"kind": "consent_refused", "message": why, "since": platform.clock().isoformat()}
+        _note(platform, session, row, actor, "consent refused", why=why)
+
+
+def _digest(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()
+
+
+def _note(
+    platform: Platform, session: Session, row: ConnectionRow, actor: str, verb: str, *, why: str | None = None
+) -> None:
+    add_event(
+        session,
+        organisation_id=row.organisation_id,
+        at=platform.clock(),
+        actor=actor,
+        verb=verb,
+        subject=Subject(kind="connection", id=row.id, label=row.organisation_name),
+        connection_id=row.id,
+        why=why,
+    )

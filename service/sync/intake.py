@@ -1,0 +1,207 @@
+"""Taking in what changed there: field values into our records, payments and balances onto our invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.core.model import Customer, CustomerKind, PaymentKind
+from service.core.ports import EntityKind, Family, Ref
+from service.core.reconcile import FieldAction
+from service.core.snapshot import Snapshot, Value, format_phone, to_json
+from service.records import contacts, customers, payments
+from service.records.author import Author
+from service.records.errors import RecordError
+from service.records.inputs import AddressInput, ContactChanges, CustomerChanges, PaymentChanges, PaymentInput
+from service.store.queries import counterparts, links
+from service.store.records import PaymentRow
+from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
+from service.sync.cases import Ground
+from service.sync.planner import Case
+
+_PHONES = frozenset({"phone", "mobile", "fax"})
+_ADDRESSES = frozenset({"billing_address", "shipping_address"})
+_ADDRESS_PARTS = ("line1", "line2", "city", "region", "postal_code", "country")
+_PERSONAL = frozenset({"first_name", "last_name"})
+#: Fields of a customer that can be taken over from a package as they stand.
+_PLAIN = frozenset({"website", "vat_number", "payment_terms", "currency", "name"})
+#: How what the package counts as settled without naming a payment is called here.
+_BALANCING = "Recorded in {package}"
+
+
+def pull(session: Session, author: Author, case: Case, actions: Sequence[FieldAction]) -> tuple[str, ...]:
+    """Write values of theirs into our record; return the fields that could not be taken over.
+
+    A value that our own rules refuse (an address of mail without an @) stays there and is left as it is here.
+    """
+    record = case.record
+    if isinstance(record, Customer):
+        return _pull_customer(session, author, record, actions)
+    return ()
+
+
+def _pull_customer(
+    session: Session, author: Author, record: Customer, actions: Sequence[FieldAction]
+) -> tuple[str, ...]:
+    own: dict[str, Any] = {}
+    person: dict[str, Any] = {}
+    left = []
+    for action in actions:
+        target = own if _belongs_to_customer(record, action.field) else person
+        if action.field in _PHONES:
+            target[action.field] = format_phone(_text(action.value))
+        elif action.field in _ADDRESSES:
+            own[action.field] = _address(action.value)
+        elif action.field == "email" or action.field in _PERSONAL:
+            target[action.field] = _text(action.value)
+        elif action.field in _PLAIN and (action.field != "name" or record.depth == 1):
+            own[action.field] = _text(action.value)
+        else:
+            left.append(action.field)
+    primary = record.primary_contact
+    try:
+        with session.begin_nested():
+            if own:
+                customers.change_customer(session, author, record.id, CustomerChanges.model_construct(**own))
+            if person and primary is not None:
+                contacts.change_contact(session, author, primary.id, ContactChanges.model_construct(**person))
+    except RecordError:
+        return tuple(action.field for action in actions)
+    return tuple(left)
+
+
+def _belongs_to_customer(record: Customer, field: str) -> bool:
+    """Tell whether a field was shown there from the customer itself, and not from its primary contact."""
+    primary = record.primary_contact
+    if primary is None:
+        return True
+    if field in _PERSONAL:
+        return record.kind is CustomerKind.INDIVIDUAL
+    if field == "email" or field in _PHONES:
+        return getattr(record, field) is not None or getattr(primary, field) is None
+    return True
+
+
+def _address(value: Value) -> AddressInput | None:
+    if not isinstance(value, tuple):
+        return None
+    parts: dict[str, Any] = dict(zip(_ADDRESS_PARTS, value, strict=True))
+    return AddressInput.model_construct(**parts)
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def take_in_documents(session: Session, ground: Ground, connection: ConnectionRow, author: Author) -> int:
+    """Take in payments and balances that the feed brought news of; return how many changed something here."""
+    changed = 0
+    if EntityKind.PAYMENT in ground.mappers:
+        rows = counterparts.pending(session, connection.id, ground.capabilities.family_of[EntityKind.PAYMENT])
+        changed += sum(_take_in_payment(session, ground, connection, author, row) for row in rows)
+    rows = counterparts.pending(session, connection.id, Family.INVOICE)
+    tied = links.by_remote_ids(session, connection.id, Family.INVOICE, [row.remote_id for row in rows])
+    for row in rows:
+        row.pending = False
+        link = tied.get(row.remote_id)
+        if link is not None and not row.deleted:
+            changed += _take_in_balance(session, ground, connection, author, row, link)
+    return changed
+
+
+def _take_in_payment(
+    session: Session, ground: Ground, connection: ConnectionRow, author: Author, row: CounterpartRow
+) -> bool:
+    """A payment that a bookkeeper recorded, changed or took back there, on an invoice of ours."""
+    row.pending = False
+    family = Family(row.family)
+    link = links.by_remote_ids(session, connection.id, family, [row.remote_id]).get(row.remote_id)
+    record = counterparts.record_of(row)
+    gone = row.deleted or not row.active
+    if link is None:
+        return not gone and _record(session, ground, connection, author, row)
+    payment = session.get(PaymentRow, link.record_id)
+    if payment is None or payment.origin_connection_id != connection.id:
+        return False  # one of ours: the planner reconciles it like any record
+    link.settled = link.heard
+    if gone:
+        if not payment.removed:
+            payments.remove_payment(session, author, payment.id)
+        return True
+    shown = ground.mappers[EntityKind.PAYMENT].read(record, ground.reading)
+    changes = {name: value for name, value in _terms(shown).items() if getattr(payment, name) != value}
+    if changes:
+        payments.change_payment(session, author, payment.id, PaymentChanges.model_construct(**changes))
+    link.baseline = to_json(shown)
+    return bool(changes)
+
+
+def _record(session: Session, ground: Ground, connection: ConnectionRow, author: Author, row: CounterpartRow) -> bool:
+    shown = ground.mappers[EntityKind.PAYMENT].read(counterparts.record_of(row), ground.reading)
+    invoice_there = _text(shown.get("invoice"))
+    found = links.by_remote_ids(session, connection.id, Family.INVOICE, [invoice_there or ""])
+    invoice_link = found.get(invoice_there or "")
+    if invoice_link is None:
+        return False  # it pays something that is not ours
+    terms = _terms(shown)
+    amount = terms.get("amount")
+    if not amount or amount <= 0:
+        return False
+    given = PaymentInput.model_construct(invoice_id=invoice_link.record_id, kind=PaymentKind.PAYMENT, **terms)
+    recorded = payments.record_payment(session, author, given, origin=payments.PACKAGE)
+    recorded.origin_connection_id = connection.id
+    ref = Ref(kind=EntityKind.PAYMENT, id=recorded.id)
+    link = links.add(session, connection, ref, Family(row.family))
+    link.remote_id, link.baseline = row.remote_id, to_json(shown)
+    link.confirmed, link.last_synced_at = link.wanted, author.now
+    return True
+
+
+def _take_in_balance(
+    session: Session, ground: Ground, connection: ConnectionRow, author: Author, row: CounterpartRow, link: LinkRow
+) -> bool:
+    """Let what is due here follow what is due there, where no payment explains the difference (a credit, say)."""
+    shown = ground.mappers[EntityKind.INVOICE].read(counterparts.record_of(row), ground.reading)
+    total, due = _amount(shown.get("total")), _amount(shown.get("amount_due"))
+    if total is None or due is None or shown.get("status") == "voided":
+        return False
+    settled_there = total - due
+    known = links.payments_known_there(session, connection, link.record_id)
+    difference = settled_there - sum((_signed(payment.kind, payment.amount) for payment, _ in known), Decimal(0))
+    if difference == 0:
+        return False
+    balancing = [payment for payment, tied in known if not tied and payment.origin_connection_id == connection.id]
+    for payment in balancing:
+        difference += payment.amount
+        payments.remove_payment(session, author, payment.id)
+    if difference > 0:
+        given = PaymentInput.model_construct(
+            invoice_id=link.record_id,
+            kind=PaymentKind.PAYMENT,
+            amount=difference,
+            method=_BALANCING.format(package=ground.capabilities.package),
+        )
+        recorded = payments.record_payment(session, author, given, origin=payments.PACKAGE)
+        recorded.origin_connection_id = connection.id
+    return difference > 0 or bool(balancing)
+
+
+def _terms(shown: Snapshot) -> Mapping[str, Any]:
+    """Return what a payment says of itself, as our payment's fields."""
+    day = _text(shown.get("date"))
+    terms: dict[str, Any] = {"amount": _amount(shown.get("amount")), "reference": _text(shown.get("reference"))}
+    if day is not None:
+        terms["date"] = date.fromisoformat(day)
+    return terms
+
+
+def _amount(value: Value) -> Decimal | None:
+    return None if value is None or isinstance(value, tuple | bool) else Decimal(str(value))
+
+
+def _signed(kind: str, amount: Decimal) -> Decimal:
+    return -amount if kind == PaymentKind.REFUND else amount

@@ -1,0 +1,244 @@
+"""What the next sync would do, out of what is known: no call, and nothing written here or there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.core.intent import Operation
+from service.core.ports import EntityKind, Lane, Ref
+from service.core.problem import sentence
+from service.core.reconcile import FieldAction, Move
+from service.core.snapshot import Snapshot, Value, value_to_json
+from service.ids import new_id
+from service.store.queries import connections as queries
+from service.store.queries import counterparts, links
+from service.store.sync_models import ConnectionRow, LinkRow
+from service.sync.cases import Ground, load_chunk, needs_of
+from service.sync.names import Names
+from service.sync.planner import Decision, decide
+from service.sync.platform import Platform
+from service.sync.waves import Wave, deepest_of, waves_of
+from service.sync.work import ground_of
+
+#: Stands for the counterpart of a record that the same sync would create before.
+_TO_BE = "to be created"
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field of a planned action."""
+
+    field: str
+    ours: Value
+    theirs: Value
+    becomes: Value
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing the sync would do, or would ask about."""
+
+    action: str  #: create, update, archive, restore, void, pull, link or ask
+    entity: str
+    record_id: str
+    label: str
+    fields: tuple[Change, ...]
+    losses: tuple[Mapping[str, str], ...]
+    message: str | None = None  #: of an ask: the question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A plan: its actions in the order of sending, and how many calls they take."""
+
+    connection_id: str
+    actions: tuple[Action, ...]
+    calls: int
+    unchanged: int
+
+
+def make_plan(platform: Platform, *, organisation_id: str, connection_id: str) -> Preview:
+    """Return what the next sync of a connection would do.
+
+    :raises NotFoundError: there is no such connection in the organisation.
+    """
+    with platform.database.read() as session:
+        row = queries.get(session, organisation_id, connection_id)
+        ground = ground_of(platform, session, row)
+        capabilities = ground.capabilities
+        taken = counterparts.names_taken(session, row.id, capabilities.names_unique_over)
+        names = Names(capabilities, taken)
+        lanes: Counter[tuple[int, Lane]] = Counter()
+        actions: list[Action] = []
+        planned: dict[Ref, str] = {}
+        unchanged = 0
+        connector = platform.offline_connector(row.provider)
+        for number, wave in enumerate(waves_of(capabilities)):
+            for rows in _chunks(platform, session, ground, row, wave, planned):
+                chunk = load_chunk(session, ground, wave.kind, rows, names, planned)
+                for case in chunk.cases:
+                    decision = decide(case, ground.mappers[wave.kind], chunk.context, capabilities)
+                    if decision.element is not None:
+                        lanes[number, connector.lane(decision.element)] += 1
+                    if decision.operation is Operation.CREATE:
+                        planned[case.ref] = _TO_BE
+                    action = _action(decision)
+                    if action is None:
+                        unchanged += 1
+                    else:
+                        actions.append(action)
+        batches = sum(-(-count // lane.size) for (_, lane), count in lanes.items())
+    return Preview(
+        connection_id=connection_id,
+        actions=tuple(actions),
+        calls=batches + capabilities.feed_calls,
+        unchanged=unchanged,
+    )
+
+
+def _chunks(
+    platform: Platform,
+    session: Session,
+    ground: Ground,
+    row: ConnectionRow,
+    wave: Wave,
+    planned: Mapping[Ref, str],
+) -> Iterator[Sequence[LinkRow]]:
+    """Yield the links a sync would look at: those that are due, and those that it would add first."""
+    after = ""
+    now = platform.clock()
+    while True:
+        due = links.due(session, row, wave.kind, now=now, depth=wave.depth, after=after, limit=_CHUNK)
+        if not due:
+            break
+        yield due
+        after = due[-1].id
+    new = [_unsaved(ground, row, ref) for ref in _new_refs(session, ground, row, wave, planned)]
+    for start in range(0, len(new), _CHUNK):
+        yield new[start : start + _CHUNK]
+
+
+def _new_refs(
+    session: Session, ground: Ground, row: ConnectionRow, wave: Wave, planned: Mapping[Ref, str]
+) -> Sequence[Ref]:
+    rule = row.settings.get("push", "all")
+    if rule == "by_hand":
+        return []
+    limit = 1_000_000
+    match wave.kind:
+        case EntityKind.CUSTOMER:
+            found = links.customers_without_link(
+                session,
+                row,
+                deepest=deepest_of(ground.capabilities, ground.settings),
+                with_documents=rule == "with_documents",
+                limit=limit,
+            )
+            ids = [record_id for record_id, _, depth in found if wave.depth in (None, depth)]
+        case EntityKind.INVOICE:
+            ids = list(links.invoices_without_link(session, row, limit=limit))
+        case EntityKind.PAYMENT:
+            ids = list(links.payments_without_link(session, row, limit=limit))
+        case _:
+            invoices = links.invoices_without_link(session, row, limit=limit)
+            needs = needs_of(session, ground, EntityKind.INVOICE, invoices)
+            refs = {ref for found in needs.values() for ref in found if ref.kind is EntityKind.CONTACT}
+            ids = [ref.id for ref in refs - links.linked_ever(session, row.id, refs)]
+    return [Ref(kind=wave.kind, id=record_id) for record_id in ids]
+
+
+def _unsaved(ground: Ground, row: ConnectionRow, ref: Ref) -> LinkRow:
+    """Return a link as the sync would add it; it is never saved."""
+    return LinkRow(
+        id=new_id(),
+        organisation_id=row.organisation_id,
+        connection_id=row.id,
+        entity=ref.kind.value,
+        record_id=ref.id,
+        family=ground.capabilities.family_of[ref.kind].value,
+        generation=1,
+        wanted=1,
+        confirmed=0,
+        heard=0,
+        settled=0,
+        sequence=0,
+    )
+
+
+def _action(decision: Decision) -> Action | None:
+    """Return a decision as a line of the plan; None if nothing would happen that anybody could see."""
+    case, plan = decision.case, decision.plan
+    losses = tuple({"field": loss.field, "reason": loss.reason} for loss in decision.losses)
+    message = None
+    if decision.problem is not None:
+        name, message = "ask", sentence(decision.problem)
+        moves: tuple[FieldAction, ...] = ()
+    elif decision.operation is not None:
+        name, moves = decision.operation.value, plan.pushes + plan.pulls
+    elif plan.pulls:
+        name, moves = "pull", plan.pulls
+    elif case.baseline is None and case.remote_id is not None:
+        name, moves = "link", ()
+    else:
+        return None
+    theirs = decision.theirs or Snapshot(fields={})
+    fields = tuple(
+        Change(
+            field=move.field,
+            ours=move.value if move.move is Move.PUSH else _ours(decision, move.field),
+            theirs=theirs.get(move.field) if move.move is Move.PUSH else move.value,
+            becomes=move.value,
+            why=move.rule.value,
+        )
+        for move in moves
+    )
+    return Action(
+        action=name,
+        entity=case.ref.kind.value,
+        record_id=case.ref.id,
+        label=case.label,
+        fields=fields,
+        losses=losses,
+        message=message,
+    )
+
+
+def _ours(decision: Decision, field: str) -> Value:
+    return None if decision.ours is None else decision.ours.get(field)
+
+
+def to_json(preview: Preview) -> dict[str, Any]:
+    """Return the plan as the API answers it."""
+    return {
+        "connection_id": preview.connection_id,
+        "actions": [
+            {
+                "action": action.action,
+                "entity": action.entity,
+                "record_id": action.record_id,
+                "label": action.label,
+                "fields": [
+                    {
+                        "field": change.field,
+                        "ours": value_to_json(change.ours),
+                        "theirs": value_to_json(change.theirs),
+                        "becomes": value_to_json(change.becomes),
+                        "why": change.why,
+                    }
+                    for change in action.fields
+                ],
+                "losses": [dict(loss) for loss in action.losses],
+                "message": action.message,
+            }
+            for action in preview.actions
+        ],
+        "calls": preview.calls,
+        "unchanged": preview.unchanged,
+    }

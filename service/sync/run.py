@@ -1,0 +1,266 @@
+"""One run on one connection, from asking for it to its last line: pull, settle, push by waves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from service.core.errors import ConnectionBroken, SyncError
+from service.ids import new_id
+from service.records.author import Author
+from service.store import leases
+from service.store.queries import links
+from service.store.queries import connections as queries
+from service.store.queries.events import Subject, add_event
+from service.store.queries.tallies import tally
+from service.store.sync_models import ConnectionRow, RunRow
+from service.sync import books, connect, intake, settle, waves
+from service.sync.cases import Ground
+from service.sync.platform import Platform
+from service.sync.work import LeaseLost, Resting, Work
+
+_log = structlog.get_logger(__name__)
+
+#: Passes over the waves in one run: another one follows where somebody else wrote meanwhile or an answer was lost.
+_PASSES = 3
+#: How soon a run that ended without certainty is tried again.
+_SOON = timedelta(seconds=20)
+_LEASE = timedelta(seconds=90)
+_SYNCING = ("live",)
+_READING = ("live", "matching", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The run that will do what was asked for."""
+
+    run_id: str
+    connection_id: str
+
+
+def ask(
+    platform: Platform,
+    *,
+    organisation_id: str,
+    connection_id: str,
+    kind: str = "sync",
+    actor: str,
+    options: Mapping[str, Any] | None = None,
+) -> Asked:
+    """Ask for a run. While one is under way that run is the answer, and what changed meanwhile is done after it.
+
+    :raises NotFoundError: there is no such connection in the organisation.
+    :raises WrongState: the connection can't be synced (or read) in its state.
+    """
+    with platform.database.write() as session:
+        connection = queries.get(session, organisation_id, connection_id)
+        allowed = _SYNCING if kind == "sync" else _READING
+        if connection.state not in allowed:
+            message = f"The connection is {connection.state.replace('_', ' ')}, so nothing can be sent or read now."
+            raise connect.WrongState(message)
+        run = queries.run_under_way(session, connection_id)
+        if run is not None:
+            run.again = True
+            return Asked(run.id, connection_id)
+        run = RunRow(
+            id=new_id(),
+            organisation_id=organisation_id,
+            connection_id=connection_id,
+            kind=kind,
+            options=dict(options or {}),
+            requested_by=actor,
+            requested_at=platform.clock(),
+            counts={},
+        )
+        session.add(run)
+        return Asked(run.id, connection_id)
+
+
+def perform(platform: Platform, connection_id: str) -> str | None:
+    """Do the run that is asked for on a connection, if this worker gets it; return its id.
+
+    A run that a dead worker left behind is taken over and goes on from what is stored.
+    """
+    holder = leases.new_holder()
+    run_id = _begin(platform, connection_id, holder)
+    if run_id is None:
+        return None
+    outcome = "failed"
+    problem: dict[str, Any] | None = None
+    rest: timedelta | None = None
+    work: Work | None = None
+    try:
+        work = Work(platform, connection_id, holder=holder, run_id=run_id)
+        _do(work, run_id)
+        outcome = "partial" if work.doubt or work.counts["conflicts"] or work.counts["failed"] else "succeeded"
+        rest = _SOON if work.doubt else None
+    except Resting as error:
+        outcome, rest = "partial", max(error.rest, _SOON)
+        problem = {"kind": "resting", "message": _resting(work, error)}
+    except ConnectionBroken as error:
+        problem = {"kind": error.code, "message": error.message, "provider_code": error.provider_code}
+        connect.lose_authorisation(platform, connection_id, error.message)
+    except LeaseLost:
+        return run_id  # another worker has the run; this one must not close it
+    except SyncError as error:
+        problem = {"kind": error.code, "message": str(error)}
+    except Exception:
+        _log.exception("run failed", run_id=run_id, connection_id=connection_id)
+        problem = {
+            "kind": "internal",
+            "message": "Something went wrong inside Tieout; the log of the service says what.",
+        }
+    _end(platform, connection_id, holder, run_id, work, outcome=outcome, problem=problem, rest=rest)
+    return run_id
+
+
+def _begin(platform: Platform, connection_id: str, holder: str) -> str | None:
+    now = platform.clock()
+    with platform.database.write() as session:
+        if not leases.take(session, ConnectionRow, connection_id, holder=holder, now=now, span=_LEASE):
+            return None
+        run = queries.run_under_way(session, connection_id)
+        connection = session.get_one(ConnectionRow, connection_id)
+        if run is None or (connection.wait_until is not None and connection.wait_until > now):
+            leases.release(session, ConnectionRow, connection_id, holder=holder)
+            return None
+        run.state, run.again = "running", False
+        run.started_at = run.started_at or now
+        return run.id
+
+
+def _do(work: Work, run_id: str) -> None:
+    with work.platform.database.read() as session:
+        run = session.get_one(RunRow, run_id)
+        kind, full, state = run.kind, bool(run.options.get("full")), session.get_one(
+            ConnectionRow, work.connection_id
+        ).state  # fmt: skip
+    if kind == "reconcile" and full:
+        books.read_lists(work)
+    ground = work.ground()
+    work.report(phase="reading what changed")
+    if kind == "reconcile" and full:
+        books.read_everything(work, books.all_families(work))
+    else:
+        books.read_feed(work)
+    if state == "live":
+        _push(work, ground)
+    work.report(done=work.done, phase="done")
+
+
+def _push(work: Work, ground: Ground) -> None:
+    work.least_calls = work.connector.calls_made
+    for attempt in range(_PASSES):
+        if attempt:
+            books.read_feed(work)
+        settle.settle(work, ground)
+        if work.doubt:
+            continue
+        _pass(work, ground)
+        if not (work.stale or work.doubt):
+            return
+    if work.doubt:
+        books.read_feed(work)
+        settle.settle(work, ground)
+
+
+def _pass(work: Work, ground: Ground) -> None:
+    work.stale = False
+    now = work.platform.clock()
+    with work.platform.database.write() as session:
+        connection = session.get_one(ConnectionRow, work.connection_id)
+        author = Author(
+            organisation_id=connection.organisation_id,
+            actor=f"package:{connection.id}",
+            now=now,
+            why=f"recorded in {work.capabilities.package}",
+            except_connection_id=connection.id,
+        )
+        work.counts["pulled"] += intake.take_in_documents(session, ground, connection, author)
+    waves.tie_new_records(work, ground)
+    waves.tie_sub_contacts(work, ground)
+    with work.platform.database.read() as session:
+        connection = session.get_one(ConnectionRow, work.connection_id)
+        total = work.done + links.count_due(session, connection, list(ground.mappers), now)
+    work.report(done=work.done, total=total, phase="sending")
+    names = work.names()
+    for wave in waves.waves_of(work.capabilities):
+        waves.run_wave(work, ground, names, wave)
+        if work.doubt:
+            return
+
+
+def _end(
+    platform: Platform,
+    connection_id: str,
+    holder: str,
+    run_id: str,
+    work: Work | None,
+    *,
+    outcome: str,
+    problem: dict[str, Any] | None,
+    rest: timedelta | None,
+) -> None:
+    now = platform.clock()
+    with platform.database.write() as session:
+        connection = session.get_one(ConnectionRow, connection_id)
+        run = session.get_one(RunRow, run_id)
+        run.state, run.finished_at, run.problem = outcome, now, problem
+        if work is not None:
+            touched = work.counts["created"] + work.counts["updated"] + work.counts["linked"] + work.counts["pulled"]
+            green = tally(session, connection)["green"]
+            run.counts = {**dict(work.counts), "unchanged": max(0, green - touched)}
+            run.calls = work.connector.calls_made
+            run.least_calls = work.least_calls
+            run.done = work.done
+        _schedule(platform, connection, outcome, now, rest)
+        if run.again and connection.state == "live":
+            _queue_again(session, connection, now)
+        add_event(
+            session,
+            organisation_id=connection.organisation_id,
+            at=now,
+            actor=run.requested_by,
+            verb=f"{run.kind} {outcome}",
+            subject=Subject(kind="run", id=run.id, label=connection.organisation_name),
+            connection_id=connection.id,
+            run_id=run.id,
+            after={"counts": run.counts, "calls": run.calls},
+            why=None if problem is None else str(problem["message"]),
+        )
+        leases.release(session, ConnectionRow, connection_id, holder=holder)
+
+
+def _schedule(
+    platform: Platform, connection: ConnectionRow, outcome: str, now: datetime, rest: timedelta | None
+) -> None:
+    if outcome in ("succeeded", "partial") and rest is None:
+        connection.last_sync_at = now
+    connection.wait_until = None if rest is None else now + rest
+    if connection.state == "live":
+        connection.due_at = now + (rest or timedelta(seconds=platform.settings.sync_interval))
+
+
+def _queue_again(session: Session, connection: ConnectionRow, now: datetime) -> None:
+    session.flush()
+    session.add(
+        RunRow(
+            id=new_id(),
+            organisation_id=connection.organisation_id,
+            connection_id=connection.id,
+            kind="sync",
+            requested_by="schedule",
+            requested_at=now,
+            counts={},
+        )
+    )
+
+
+def _resting(work: Work | None, error: Resting) -> str:
+    package = work.capabilities.package if work else "The package"
+    return f"{package} asked to be left alone for a while: {error}. The sync goes on by itself."

@@ -1,0 +1,177 @@
+"""The order of sending: parents before children, customers before documents, invoices before payments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from service.core.ports import Capabilities, EntityKind, JobRule, MappingSettings, Ref
+from service.core.problem import ProblemKind
+from service.core.reconcile import Move, RecordMove, advance
+from service.core.snapshot import to_json
+from service.records.author import Author
+from service.store.queries import find, links
+from service.store.sync_models import ConnectionRow, LinkRow
+from service.sync import closing, intake
+from service.sync.cases import Ground, load_chunk, needs_of
+from service.sync.names import Names
+from service.sync.planner import Decision, decide
+from service.sync.push import Outbox
+from service.sync.work import Work
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Links that may be sent together: one kind and, where the package has a tree, one level of it."""
+
+    kind: EntityKind
+    depth: int | None = None
+
+
+def waves_of(capabilities: Capabilities) -> tuple[Wave, ...]:
+    """Return the waves of one pass, in order."""
+    depths: Sequence[int | None] = range(1, 6) if capabilities.native_depth > 1 else (None,)
+    customers = [Wave(EntityKind.CUSTOMER, depth) for depth in depths]
+    later = [EntityKind.CONTACT, EntityKind.INVOICE, EntityKind.PAYMENT]
+    return (*customers, *(Wave(kind) for kind in later if kind in capabilities.kinds))
+
+
+def deepest_of(capabilities: Capabilities, settings: MappingSettings) -> int | None:
+    """Return how deep customers get counterparts of their own; None for all levels."""
+    return 1 if capabilities.native_depth == 1 and settings.job_rule is JobRule.REFERENCE else None
+
+
+def tie_new_records(work: Work, ground: Ground) -> None:
+    """Give every record that belongs at the package a link, if it never had one.
+
+    This looks at what is, not at what was told: a record that somebody forgot to announce is found all the same.
+    """
+    family_of = work.capabilities.family_of
+    deepest = deepest_of(work.capabilities, ground.settings)
+    while True:
+        with work.platform.database.write() as session:
+            connection = session.get_one(ConnectionRow, work.connection_id)
+            rule = connection.settings.get("push", "all")
+            if rule == "by_hand":
+                return
+            new = [
+                (Ref(kind=EntityKind.CUSTOMER, id=record_id), number)
+                for record_id, number, _ in links.customers_without_link(
+                    session, connection, deepest=deepest, with_documents=rule == "with_documents"
+                )
+            ]
+            for kind, missing in (
+                (EntityKind.INVOICE, links.invoices_without_link),
+                (EntityKind.PAYMENT, links.payments_without_link),
+            ):
+                if kind in ground.mappers:
+                    new += [(Ref(kind=kind, id=record_id), "") for record_id in missing(session, connection)]
+            for ref, hint in new:
+                links.add(session, connection, ref, family_of[ref.kind], hint=hint)
+        if not new:
+            return
+
+
+def tie_sub_contacts(work: Work, ground: Ground) -> None:
+    """Give a link to every sub-contact that an invoice to be sent has to name."""
+    if EntityKind.CONTACT not in ground.mappers:
+        return
+    family = work.capabilities.family_of[EntityKind.CONTACT]
+    after = ""
+    while True:
+        with work.platform.database.write() as session:
+            connection = session.get_one(ConnectionRow, work.connection_id)
+            rows = links.due(session, connection, EntityKind.INVOICE, now=work.platform.clock(), after=after)
+            if not rows:
+                return
+            needs = needs_of(session, ground, EntityKind.INVOICE, [row.record_id for row in rows])
+            refs = {ref for found in needs.values() for ref in found if ref.kind is EntityKind.CONTACT}
+            for ref in sorted(refs - links.linked_ever(session, connection.id, refs), key=lambda ref: ref.id):
+                links.add(session, connection, ref, family, hint="P")
+            after = rows[-1].id
+
+
+def run_wave(work: Work, ground: Ground, names: Names, wave: Wave) -> None:
+    """Decide about every due link of a wave, carry out what happens here, and send what is to be sent."""
+    outbox = Outbox(work, ground)
+    mapper = ground.mappers[wave.kind]
+    after = ""
+    while True:
+        with work.platform.database.read() as session:
+            connection = session.get_one(ConnectionRow, work.connection_id)
+            now = work.platform.clock()
+            rows = links.due(session, connection, wave.kind, now=now, depth=wave.depth, after=after, limit=_CHUNK)
+            if not rows:
+                break
+            chunk = load_chunk(session, ground, wave.kind, rows, names)
+        after = rows[-1].id
+        decisions = [decide(case, mapper, chunk.context, work.capabilities) for case in chunk.cases]
+        work.labels.update({case.link_id: case.label for case in chunk.cases})
+        carry_out_here(work, ground, decisions)
+        for decision in decisions:
+            if decision.problem is None and decision.writes:
+                outbox.put(decision)
+    outbox.flush()
+
+
+def carry_out_here(work: Work, ground: Ground, decisions: Sequence[Decision]) -> None:
+    """Do the part of decisions that needs no call: values taken over, agreements noted, questions opened."""
+    work.still_mine()
+    with work.platform.database.write() as session:
+        connection = session.get_one(ConnectionRow, work.connection_id)
+        rows = find.find_all(session, LinkRow, ground.organisation_id, [one.case.link_id for one in decisions])
+        for decision in decisions:
+            link = rows.get(decision.case.link_id)
+            if link is not None and link.retired_at is None:
+                _carry_out(work, session, connection, link, decision)
+    work.report(done=work.done)
+
+
+def _carry_out(work: Work, session: Session, connection: ConnectionRow, link: LinkRow, decision: Decision) -> None:
+    case, now = decision.case, work.platform.clock()
+    if decision.problem is not None:
+        if link.wanted == case.wanted:  # edited meanwhile: the edit may be the cure
+            closing.open_problem(session, connection, link, decision.problem, label=case.label, now=now)
+            link.settled = case.heard
+            link.losses = _losses(decision)
+        if decision.problem.kind is not ProblemKind.PARENT_NOT_SYNCED:
+            work.counts["conflicts"] += 1
+        work.done += 1
+        return
+    pulls = [action for action in decision.plan.pulls if action.move is Move.PULL]
+    if pulls:
+        why = "; ".join(f"{action.field}: {action.rule.value}" for action in pulls)
+        author = Author(
+            organisation_id=connection.organisation_id,
+            actor=f"package:{connection.id}",
+            now=now,
+            why=why,
+            except_connection_id=connection.id,
+        )
+        left = intake.pull(session, author, case, pulls)
+        if len(left) < len(pulls):
+            work.counts["pulled"] += 1
+    if decision.writes:
+        return
+    first = case.baseline is None and case.remote_id is not None
+    link.baseline = to_json(advance(case.baseline, decision.plan.actions))
+    link.confirmed = max(link.confirmed, case.wanted)
+    link.settled = max(link.settled, case.heard)
+    link.losses = _losses(decision)
+    link.due_at = None
+    if link.remote_id is not None:
+        link.last_synced_at = now
+    links.close_problem(session, link, now=now, by="sync")
+    if decision.plan.record is RecordMove.FORGET:
+        link.retired_at, link.retired_why = now, "gone on both sides"
+    if first:
+        work.counts["linked"] += 1
+    work.done += 1
+
+
+def _losses(decision: Decision) -> list[dict[str, str]]:
+    return [{"field": loss.field, "reason": loss.reason} for loss in decision.losses]

@@ -1,0 +1,193 @@
+"""One piece of work on one connection: the lease, the authorised connector, the counts, the progress."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from service.core.errors import AuthorizationLost, RateLimited, SyncError, Transient
+from service.core.ports import Connector
+from service.mapping import settings as mapping_settings
+from service.store import leases
+from service.store.queries import counterparts, load
+from service.store.sync_models import ConnectionRow, RunRow
+from service.sync.cases import Ground
+from service.sync.documents import reference_from_json
+from service.sync.names import Names
+from service.sync.pacing import pacer_of
+from service.sync.platform import Platform
+from service.sync.tokens import TokenSource
+
+T = TypeVar("T")
+
+#: How much longer than one provider call a lease lasts: long enough for the work between two calls.
+_MARGIN = timedelta(seconds=30)
+#: A package that asks for a longer rest than this ends the run; the schedule comes back when the rest is over.
+LONGEST_REST = timedelta(seconds=75)
+_SHORT_REST = timedelta(seconds=2)
+_LEASE_STEP = timedelta(seconds=15)  #: longest wait before the lease is extended
+_WORTH_TELLING = timedelta(seconds=1)
+_PASSING_TRIES = 4
+
+
+class LeaseLost(SyncError):  # noqa: N818  (it says what happened)
+    """Another worker has the connection now; this one must write nothing more."""
+
+    code = "lease_lost"
+
+
+class Resting(SyncError):  # noqa: N818  (it says what happened)
+    """The package asked to be left alone for longer than a run should wait."""
+
+    code = "resting"
+
+    def __init__(self, message: str, rest: timedelta) -> None:
+        super().__init__(message)
+        self.rest = rest
+
+
+class Work:
+    """What a run holds while it works on one connection."""
+
+    def __init__(self, platform: Platform, connection_id: str, *, holder: str, run_id: str | None = None) -> None:
+        """Open the connection; makes no call yet."""
+        self.platform = platform
+        self.connection_id = connection_id
+        self.run_id = run_id
+        self.holder = holder
+        self.counts: Counter[str] = Counter()
+        self.least_calls = 0
+        self.done = 0
+        self.labels: dict[str, str] = {}  #: what the records of links are called, for sentences
+        self.stale = False  #: a write was refused because somebody else wrote meanwhile
+        self.doubt = False  #: the outcome of some write is not known
+        with platform.database.read() as session:
+            row = session.get_one(ConnectionRow, connection_id)
+            if row.credential_id is None or row.remote_tenant_id is None:
+                reason = "no_permission"
+                raise AuthorizationLost(reason, "The connection has no permission. Connect again.")
+            self.provider = platform.provider(row.provider)
+            self.organisation_id = row.organisation_id
+            self.tokens = TokenSource(platform, row.credential_id)
+            tenant_id = row.remote_tenant_id
+        self.capabilities = self.provider.capabilities
+        self._pacer = pacer_of(connection_id, self.capabilities.limits)
+        self.connector: Connector = self.provider.connect(
+            platform.settings.provider(self.provider.name),
+            tenant_id=tenant_id,
+            access_token=self.tokens,
+            clock=platform.clock,
+        )
+
+    def _paced(self, call: Callable[[], T], *, batch: bool) -> T:
+        """Make a call when the package's limits allow it."""
+        wait = self._pacer.delay(self.platform.clock(), batch=batch)
+        if wait > _WORTH_TELLING:
+            self.report(phase="waiting for the package's limit")
+        while wait > timedelta(0):
+            self.rest(min(wait, _LEASE_STEP))
+            wait = self._pacer.delay(self.platform.clock(), batch=batch)
+        before = self.connector.calls_made
+        try:
+            return call()
+        finally:
+            made = self.connector.calls_made - before
+            self._pacer.note(self.platform.clock(), calls=made, batches=min(made, 1) if batch else 0)
+
+    def ground(self) -> Ground:
+        """Load what decisions share."""
+        with self.platform.database.read() as session:
+            row = session.get_one(ConnectionRow, self.connection_id)
+            return ground_of(self.platform, session, row)
+
+    def names(self) -> Names:
+        """Load the company file's namespace."""
+        families = self.capabilities.names_unique_over
+        with self.platform.database.read() as session:
+            return Names(self.capabilities, counterparts.names_taken(session, self.connection_id, families))
+
+    def still_mine(self) -> None:
+        """Extend the lease; called before every write to the package.
+
+        :raises LeaseLost: another worker has taken over.
+        """
+        span = timedelta(seconds=self.platform.settings.provider_timeout) + _MARGIN
+        now = self.platform.clock()
+        with self.platform.database.write() as session:
+            held = leases.take(session, ConnectionRow, self.connection_id, holder=self.holder, now=now, span=span)
+        if not held:
+            message = "another worker has taken over this connection"
+            raise LeaseLost(message)
+
+    def authorised(self, call: Callable[[], T], *, batch: bool = False) -> T:
+        """Make a call; if the package says that the token has ended, renew it once and make the call again.
+
+        Safe for writes too: a request without a good token is refused before anything is written.
+        """
+        try:
+            return self._paced(call, batch=batch)
+        except AuthorizationLost as error:
+            if error.reason != "expired":
+                raise
+            self.tokens.refused()
+            return self._paced(call, batch=batch)
+
+    def patiently(self, call: Callable[[], T], *, batch: bool = False) -> T:
+        """Make a call, resting and trying again while the package says that it wrote nothing and wants us to wait.
+
+        :raises Resting: the rest would be too long, or it has been tried often enough.
+        """
+        tries = 0
+        while True:
+            try:
+                return self.authorised(call, batch=batch)
+            except Transient as error:
+                tries += 1
+                rest = error.retry_after or _SHORT_REST * tries
+                short = rest <= LONGEST_REST and (tries <= _PASSING_TRIES or isinstance(error, RateLimited))
+                if not short:
+                    raise Resting(error.message, rest) from error
+                self.report(phase="waiting for the package's limit" if isinstance(error, RateLimited) else None)
+                self.rest(rest)
+
+    def rest(self, span: timedelta) -> None:
+        """Wait, keeping the lease.
+
+        :raises Resting: the service is stopping.
+        """
+        self.still_mine()
+        if not self.platform.pause(span.total_seconds()):
+            message = "the service is stopping"
+            raise Resting(message, timedelta(0))
+
+    def report(self, *, done: int | None = None, total: int | None = None, phase: str | None = None) -> None:
+        """Bring the run's row up to date, for whoever watches."""
+        if self.run_id is None:
+            return
+        with self.platform.database.write() as session:
+            run = session.get_one(RunRow, self.run_id)
+            run.counts = dict(self.counts)
+            run.calls = self.connector.calls_made
+            run.least_calls = self.least_calls
+            run.done = run.done if done is None else done
+            run.total = run.total if total is None else total
+            run.phase = run.phase if phase is None else phase
+
+
+def ground_of(platform: Platform, session: Session, row: ConnectionRow) -> Ground:
+    """Load what decisions about one connection share."""
+    provider = platform.provider(row.provider)
+    levels = load.load_tax_levels(session, row.organisation_id)
+    return Ground(
+        organisation_id=row.organisation_id,
+        connection_id=row.id,
+        capabilities=provider.capabilities,
+        mappers=provider.mappers,
+        settings=mapping_settings.from_json(row.mapping),
+        reference=reference_from_json(row.reference),
+        tax_levels={level.id: level.name for level in levels.values()},
+    )

@@ -1,0 +1,43 @@
+"""Stand-in packages that tests share: started once, reset before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import sandbox
+from sandbox.common.server import Running
+from tests.sync.office import Office, live, open_office, start
+
+
+@pytest.fixture(scope="session", params=sandbox.names())
+def package_server(request: pytest.FixtureRequest) -> Iterator[Running]:
+    """Serve one of the stand-in packages."""
+    server = start(request.param)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def package(package_server: Running) -> Running:
+    """Give the package with its first books."""
+    with package_server.sandbox.lock:
+        package_server.sandbox.faults.clear()
+        package_server.sandbox.reset()
+        package_server.sandbox.log.clear()
+    return package_server
+
+
+@pytest.fixture
+def office(package: Running, prepared_database_url: str) -> Iterator[Office]:
+    """Give an organisation that is not connected yet."""
+    opened = open_office(package, prepared_database_url)
+    yield opened
+    opened.platform.database.close()
+
+
+@pytest.fixture
+def live_office(office: Office) -> Office:
+    """Give an organisation with a live connection and no records of its own."""
+    return live(office)
