@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from itertools import product
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.core.link import LinkFacts, dot_of
@@ -28,27 +25,7 @@ from service.store.records import CustomerRow
 from service.store.sync_models import LinkRow
 from tests.records.builders import company, connection, invoice, job, link, problem
 from tests.store.conftest import NOW
-
-
-@dataclass
-class Statements:
-    """What was sent to the database."""
-
-    sent: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[Statements]:
-    found = Statements()
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        found.sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+from tests.support.statements import counted
 
 
 def _facts(retired: bool, red: bool, sending: bool, tied: bool, agreed: bool, edited: bool, heard: bool) -> LinkFacts:
@@ -151,7 +128,7 @@ def test_reads_cost_as_much_for_many_records_as_for_few(
         session.expunge_all()
         with counted(shared_database.engine) as statements:
             read()
-        assert len(statements.sent) == cost, statements.sent
+        assert len(statements) == cost, statements
 
 
 def test_eligible_are_active_customers_of_the_list_and_issued_invoices(session: Session, author: Author) -> None:
