@@ -1,190 +1,31 @@
-"""Connector and mappers together over real HTTP, against the stand-in Xero."""
+"""Connector and mappers together over real HTTP, against the stand-in Xero: the ordinary run and the feed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
 
-from sandbox.common.clock import Clock
-from sandbox.common.server import Running, running
-from sandbox.xero import GRANULAR_SCOPES, SandboxOptions, create_sandbox
 from service.connectors import xero
-from service.core.errors import AuthorizationLost, ConnectorError, DuplicateName, OutcomeUnknown, RateLimited, Rejected
+from service.core.errors import DuplicateName
 from service.core.intent import Operation
-from service.core.model import Address, Invoice, InvoiceStatus, SendTo
+from service.core.model import InvoiceStatus
 from service.core.ports import (
-    Answer,
     Element,
-    EntityKind,
     Family,
-    Grant,
-    MappingContext,
-    Record,
     Ref,
-    RemoteRecord,
     Written,
 )
-from service.core.snapshot import Snapshot, differences
-from service.mapping.settings import suggest
-from service.mapping.xero import MAPPERS
-from tests.mapping.xero.builders import customer, invoice, job, line, payment, person
-
-START = datetime(2026, 11, 22, 1, tzinfo=UTC)
-CALLBACK = "http://localhost:8000/oauth/xero/callback"
-CUSTOMER, CONTACT, INVOICE, PAYMENT = EntityKind.CUSTOMER, EntityKind.CONTACT, EntityKind.INVOICE, EntityKind.PAYMENT
-FAMILIES = frozenset({Family.CUSTOMER, Family.INVOICE, Family.PAYMENT})
-
-
-@dataclass
-class Books:
-    """A signed-in connection to an organisation of the sandbox, and the mappers' context that it gives."""
-
-    server: Running
-    grant: Grant
-    connector: xero.XeroConnector
-    context: MappingContext
-    keys: int = 0
-    remote_ids: dict[Ref, str] = field(default_factory=dict)
-
-    def elements(self, operation: Operation, *records: Record, kind: EntityKind = CUSTOMER) -> list[Element]:
-        """Each record as a create, or as an update of everything that differs from what is there now."""
-        made = []
-        for record in records:
-            ours = self.project(record, kind)
-            ref = Ref(kind=kind, id=record.id)
-            theirs = None if operation is Operation.CREATE else self.there(ref)
-            changed = frozenset(ours.fields)
-            if theirs is not None:
-                changed = frozenset(differences(ours=ours, theirs=self.read(theirs, kind)))
-            body = MAPPERS[kind].body(operation, ours, changed=changed, theirs=theirs, context=self.context)
-            made.append(Element(kind=kind, operation=operation, body=body, remote_id=self.remote_ids.get(ref)))
-        return made
-
-    def send(self, *elements: Element, key: str | None = None) -> Answer:
-        self.keys += 1
-        request = self.connector.pack(elements, key=key or f"key-{self.keys}")
-        return self.connector.send(request, count=len(elements))
-
-    def create(self, *records: Record, kind: EntityKind = CUSTOMER) -> list[RemoteRecord]:
-        """Create all; each must be taken, and read back as what was meant."""
-        outcomes = self.send(*self.elements(Operation.CREATE, *records, kind=kind)).outcomes
-        written = []
-        for record, outcome in zip(records, outcomes, strict=True):
-            assert isinstance(outcome, Written), outcome
-            self.remote_ids[Ref(kind=kind, id=record.id)] = outcome.record.remote_id
-            assert self.apart(record, outcome.record, kind) == ()
-            written.append(outcome.record)
-        return written
-
-    def update(self, record: Record, kind: EntityKind = CUSTOMER, operation: Operation = Operation.UPDATE) -> Any:
-        (outcome,) = self.send(*self.elements(operation, record, kind=kind)).outcomes
-        return outcome.record if isinstance(outcome, Written) else outcome
-
-    def there(self, ref: Ref) -> RemoteRecord:
-        found = self.connector.fetch(Family.CUSTOMER if ref.kind is CONTACT else Family(ref.kind), self.remote_ids[ref])
-        assert found is not None
-        return found
-
-    def project(self, record: Record, kind: EntityKind) -> Snapshot:
-        self.context = replace(self.context, remote_ids=dict(self.remote_ids))
-        return MAPPERS[kind].project(record, self.context).snapshot
-
-    def read(self, remote: RemoteRecord, kind: EntityKind = CUSTOMER) -> Snapshot:
-        return MAPPERS[kind].read(remote, self.context)
-
-    def apart(self, record: Record, remote: RemoteRecord, kind: EntityKind) -> tuple[str, ...]:
-        """Names of fields on which the two differ; the amounts are the package's to compute."""
-        ours, theirs = self.project(record, kind), self.read(remote, kind)
-        amounts = {"subtotal", "tax_total", "total", "amount_due", "amount_paid"}
-        return tuple(sorted(set(differences(ours=ours, theirs=theirs)) - amounts))
-
-    def fault(self, **rule: Any) -> None:
-        url = f"{self.server.url}/_sandbox/faults"
-        requests.post(url, json=rule, timeout=5).raise_for_status()
-
-    def bookkeeper(self, action: str, **arguments: Any) -> None:
-        url = f"{self.server.url}/_sandbox/bookkeeper"
-        requests.post(url, json={"action": action, **arguments}, timeout=5).raise_for_status()
-
-
-def _oauth(server: Running) -> xero.XeroOAuth:
-    said = server.settings
-    return xero.oauth(
-        client_id=said["TIEOUT_XERO_CLIENT_ID"],
-        client_secret=said["TIEOUT_XERO_CLIENT_SECRET"],
-        scopes=GRANULAR_SCOPES.split(),
-        urls=_urls(server),
-        timeout=5,
-        clock=server.sandbox.clock,
-    )
-
-
-def _urls(server: Running) -> dict[str, str]:
-    return {name: server.settings[f"TIEOUT_XERO_{name.upper()}_URL"] for name in ("login", "identity", "api")}
-
-
-def _sign_in(server: Running) -> Grant:
-    consent = _oauth(server)
-    page = consent.authorize_url(state="s-1", redirect_uri=CALLBACK, code_challenge=None)
-    answer = requests.get(page, allow_redirects=False, timeout=5)
-    callback = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    assert callback["state"] == "s-1"
-    return consent.exchange(code=callback["code"], redirect_uri=CALLBACK, code_verifier=None, callback=callback)
-
-
-def _connect(server: Running, tokens: Callable[[], str], tenant_id: str, timeout: float = 5) -> xero.XeroConnector:
-    return xero.connect(
-        urls=_urls(server), tenant_id=tenant_id, access_token=tokens, timeout=timeout, clock=server.sandbox.clock,
-        sleep=lambda _: None,
-    )  # fmt: skip
-
-
-def _open(server: Running) -> Books:
-    grant = _sign_in(server)
-    connector = _connect(server, lambda: grant.tokens.access_token, grant.tenants[0].tenant_id)
-    reference = connector.reference()
-    settings = suggest(reference, used=())
-    settings = replace(settings, taxes={**settings.taxes, "vat": "OUTPUT2"})
-    return Books(server, grant, connector, MappingContext(settings=settings, reference=reference))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    options = replace(SandboxOptions.unlimited(), books=("empty",), auto_consent=True, clock=Clock(START))
-    with running(create_sandbox(options)) as started:
-        yield started
-
-
-@pytest.fixture
-def books(server: Running) -> Iterator[Books]:
-    server.sandbox.faults.clear()
-    server.sandbox.clock.freeze(START)
-    server.sandbox.reset()
-    server.sandbox.log.clear()
-    opened = _open(server)
-    yield opened
-    opened.connector.close()
-
-
-FULL = customer(
-    number="C-1", email="billing@acme.example", phone="09 496 0001", mobile="+44 7700 900123", vat_number="123-456",
-    currency="EUR", tax_level_id="vat", payment_terms="eom20",
-    billing_address=Address(line1="4 Elm Street", line2="Back", city="Leeds", postal_code="LS1", country="GB"),
-    shipping_address=Address(line1="Dock 4", city="Abidjan", country="CI"),
-    contacts=(
-        person("p1", first_name="Ida", last_name="Moss", email="billing@acme.example", primary=True),
-        person("p2", first_name="Bo", last_name="Ek", email="bo@acme.example", invoice_email=SendTo.TO),
-        person("p3", first_name="小林", email=None),
-    ),
-)  # fmt: skip
-
+from tests.connectors.xero.books import (
+    CUSTOMER,
+    FAMILIES,
+    FULL,
+    INVOICE,
+    PAYMENT,
+    Books,
+)
+from tests.mapping.xero.builders import customer, invoice, job, line, payment
 
 # --- the ordinary run -------------------------------------------------------------------------------------------------
 
@@ -302,149 +143,3 @@ def test_many_pages_are_read_to_the_end(books: Books, monkeypatch: pytest.Monkey
         f"Customer {n:02}" for n in range(30)
     ]
     assert len(pages) == 5
-
-
-# --- doubt ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("fault", "landed"),
-    [
-        ({"kind": "drop", "when": "before"}, False),
-        ({"kind": "drop", "when": "after"}, True),
-        ({"kind": "half"}, True),
-        ({"kind": "malformed"}, True),
-    ],
-)
-def test_after_silence_the_feed_tells_what_landed_and_the_same_key_writes_once(
-    books: Books, fault: dict[str, Any], landed: bool
-) -> None:
-    cursor = list(books.connector.everything(FAMILIES))[-1].cursor
-    books.fault(**fault, method="PUT", path="/Contacts")
-    elements = books.elements(Operation.CREATE, FULL)
-    with pytest.raises(OutcomeUnknown) as caught:
-        books.send(*elements, key="same")
-    assert caught.value.answered is False
-    found = [record.name for page in books.connector.changes(cursor) for record in page.records]
-    assert found == (["Acme"] if landed else [])
-    (outcome,) = books.send(*elements, key="same").outcomes
-    assert isinstance(outcome, Written)
-    everyone = [record.name for page in books.connector.everything(FAMILIES) for record in page.records]
-    assert everyone == ["Acme"]
-
-
-def test_a_server_error_on_a_write_is_an_answer_that_settles_nothing(books: Books) -> None:
-    books.fault(kind="status", status=503, method="PUT", path="/Contacts")
-    with pytest.raises(OutcomeUnknown) as caught:
-        books.send(*books.elements(Operation.CREATE, FULL))
-    assert caught.value.answered is True
-
-
-def test_a_limit_stops_at_once_and_says_how_long(books: Books) -> None:
-    books.fault(kind="throttle", retry_after=42, path="/Contacts", count=None)
-    with pytest.raises(RateLimited) as write:
-        books.send(*books.elements(Operation.CREATE, FULL))
-    with pytest.raises(RateLimited) as read:
-        list(books.connector.everything(FAMILIES))
-    assert write.value.retry_after == read.value.retry_after == timedelta(seconds=42)
-
-
-def test_the_limits_that_are_left_are_told() -> None:
-    options = replace(SandboxOptions(), books=("empty",), auto_consent=True, clock=Clock(START))
-    with running(create_sandbox(options)) as strict:
-        books = _open(strict)
-        assert books.connector.remaining.minute == 60 - books.connector.calls_made
-        assert books.connector.remaining.day == 5000 - books.connector.calls_made
-        for _ in range(books.connector.remaining.minute or 0):
-            books.connector.fetch(Family.CUSTOMER, "nobody")
-        with pytest.raises(RateLimited) as caught:
-            books.connector.fetch(Family.CUSTOMER, "nobody")
-        assert caught.value.provider_code == "minute"
-        assert caught.value.retry_after is not None
-        books.connector.close()
-
-
-# --- permission -------------------------------------------------------------------------------------------------------
-
-
-def test_an_expired_token_is_told_and_a_refreshed_one_is_used_at_once(books: Books) -> None:
-    tokens = [books.grant.tokens]
-    connector = _connect(books.server, lambda: tokens[-1].access_token, books.grant.tenants[0].tenant_id)
-    books.server.sandbox.clock.advance(31 * 60)
-    request = connector.pack(books.elements(Operation.CREATE, FULL), key="k")
-    with pytest.raises(AuthorizationLost) as caught:
-        connector.send(request, count=1)
-    assert caught.value.reason == "expired"
-    tokens.append(_oauth(books.server).refresh(tokens[0].refresh_token))
-    assert isinstance(connector.send(request, count=1).outcomes[0], Written)
-    connector.close()
-
-
-def test_a_tie_cut_at_xero_is_told_and_one_cut_here_is_gone_there(books: Books) -> None:
-    (tenant,) = books.grant.tenants
-    _oauth(books.server).revoke(books.grant.tokens, connection_ref=tenant.connection_ref)
-    with pytest.raises(AuthorizationLost) as caught:
-        books.connector.reference()
-    assert caught.value.reason == "disconnected"
-    _oauth(books.server).revoke(books.grant.tokens, connection_ref=tenant.connection_ref)
-
-
-def test_a_revoked_consent_cannot_be_refreshed(books: Books) -> None:
-    _oauth(books.server).revoke(books.grant.tokens, connection_ref=None)
-    with pytest.raises(AuthorizationLost) as caught:
-        _oauth(books.server).refresh(books.grant.tokens.refresh_token)
-    assert caught.value.reason == "revoked"
-
-
-# --- what a person has to decide --------------------------------------------------------------------------------------
-
-
-def _code(outcome: Any) -> str:
-    assert isinstance(outcome, Rejected), outcome
-    return outcome.code
-
-
-def test_an_archived_contact_is_refused_as_such_for_edits_and_invoices(books: Books) -> None:
-    books.create(FULL)
-    archived = books.update(FULL, operation=Operation.ARCHIVE)
-    assert archived.active is False
-    assert _code(books.update(replace(FULL, email="x@acme.example"))) == "archived_there"
-    (outcome,) = books.send(*books.elements(Operation.CREATE, invoice(currency="EUR"), kind=INVOICE)).outcomes
-    assert _code(outcome) == "archived_there"
-    assert isinstance(outcome, Rejected)
-    assert outcome.field == "customer"
-
-
-@pytest.mark.parametrize(
-    ("changed", "code"),
-    [
-        ({"number": "INV-1"}, "duplicate_number"),
-        ({"issue_date": datetime(2019, 1, 1, tzinfo=UTC).date()}, "closed_period"),
-    ],
-)
-def test_refused_invoices_say_why(books: Books, changed: dict[str, Any], code: str) -> None:
-    books.create(FULL)
-    books.create(invoice(number="INV-1", currency="EUR"), kind=INVOICE)
-    books.bookkeeper("lock", period="2020-01-01")
-    record: Invoice = replace(invoice(id="i2", number="INV-2", currency="EUR"), **changed)
-    (outcome,) = books.send(*books.elements(Operation.CREATE, record, kind=INVOICE)).outcomes
-    assert _code(outcome) == code
-
-
-def test_an_overpayment_is_not_allowed_now(books: Books) -> None:
-    books.create(FULL)
-    books.create(invoice(currency="EUR"), kind=INVOICE)
-    (outcome,) = books.send(*books.elements(Operation.CREATE, payment(amount=Decimal(1000)), kind=PAYMENT)).outcomes
-    assert _code(outcome) == "not_allowed_now"
-
-
-def test_an_entity_that_is_gone_is_not_found(books: Books) -> None:
-    nobody = "99999999-0000-4000-8000-000000000000"
-    element = Element(kind=CUSTOMER, operation=Operation.UPDATE, body={"Name": "X"}, remote_id=nobody)
-    (outcome,) = books.send(element).outcomes
-    assert _code(outcome) == "not_found"
-    assert books.connector.fetch(Family.CUSTOMER, nobody) is None
-    gone = Element(kind=PAYMENT, operation=Operation.DELETE, body={"Status": "DELETED"}, remote_id="nobody")
-    with pytest.raises(ConnectorError) as caught:
-        books.send(gone)
-    assert caught.value.code == "not_found"
