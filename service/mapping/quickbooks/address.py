@@ -86,12 +86,13 @@ def words(lines: Iterable[str | None], *, without: Iterable[str] = ()) -> str | 
     """Return what an address says in one text that is the same however it is split into lines.
 
     Punctuation and case don't count, a country at the end has its two-letter code. Leading lines that are one of the
-    names in ``without`` are left out, because QuickBooks puts the customer's names on top of addresses that changed.
+    names in ``without`` are left out, each name once, because QuickBooks puts the customer's names on top of addresses
+    that changed.
     """
     names = {name_key(name) for name in without}
     kept = [line for line in lines if line]
     while kept and name_key(kept[0]) in names:
-        kept = kept[1:]
+        names.remove(name_key(kept.pop(0)))
     said = " ".join(kept).replace(",", " ").split()
     for count in range(min(_LONGEST_COUNTRY, len(said)), 0, -1):
         code = _country_codes().get(" ".join(said[-count:]).casefold())

@@ -221,7 +221,7 @@ def _add_address(invoice: Invoice, context: MappingContext, fields: dict[FieldNa
         return  # QuickBooks then fills in the customer's, which is as it should be
     customer = context.customers.get(invoice.customer_id)
     fields["billing_address"] = held
-    fields["bill_to"] = address.words(held, without=_names_of(customer, context))
+    fields["bill_to"] = address.words(held, without=() if any(held[2:]) else _names_of(customer, context))
     if was_cut:
         reason = "A part of the billing address is longer than QuickBooks can hold and is cut there."
         yield Loss(field="billing_address", reason=reason)
@@ -267,9 +267,7 @@ def _write(
         written["PrivateNote"] = _note(get("reference"), theirs)
     if names & {"lines", "tax_inclusive"}:
         written |= _write_lines(snapshot, context)
-    elif tax.is_automated(context):
-        written |= _tax_total(snapshot)
-    return written
+    return {**written, **_tax_detail(snapshot, context)} if written else written
 
 
 def _write_head(snapshot: Snapshot, names: frozenset[FieldName], context: MappingContext) -> dict[str, Any]:
@@ -294,20 +292,24 @@ def _write_lines(snapshot: Snapshot, context: MappingContext) -> dict[str, Any]:
     inclusive = bool(snapshot.get("tax_inclusive"))
     written: dict[str, Any] = {"Line": lines.write(rows, context, inclusive=inclusive)}
     codes = [row[-1] for row in rows]
-    if not tax.is_us(context):
-        taxed = any(codes)
-        mode = "TaxInclusive" if inclusive else "TaxExcluded"
-        return {**written, "GlobalTaxCalculation": mode if taxed else "NotApplicable"}
-    if tax.is_automated(context):
-        return {**written, **_tax_total(snapshot)}
-    code = next((code for code in codes if code != tax.EXEMPT), None)
-    return {**written, "TxnTaxDetail": {"TxnTaxCodeRef": ref(code)}} if code else written
+    if tax.is_us(context):
+        return written
+    mode = "TaxInclusive" if inclusive else "TaxExcluded"
+    return {**written, "GlobalTaxCalculation": mode if any(codes) else "NotApplicable"}
 
 
-def _tax_total(snapshot: Snapshot) -> dict[str, Any]:
-    """Name our own tax to automated sales tax, which honours it; without, every write would have it worked out anew."""
+def _tax_detail(snapshot: Snapshot, context: MappingContext) -> dict[str, Any]:
+    """Name the rate of a United States invoice and our own total, which is honoured where it differs by rounding.
+
+    With every write: without the total, each would have the tax worked out anew.
+    """
+    rows: Any = snapshot.get("lines") or ()
+    taxable = [row[-1] for row in rows if row[-1] != tax.EXEMPT]
+    if not tax.is_us(context) or not taxable:
+        return {}
     total: Any = snapshot.get("tax_total")
-    return {"TxnTaxDetail": {"TotalTax": Decimal(total or 0)}}
+    code = {} if taxable[0] == tax.TAXABLE else {"TxnTaxCodeRef": ref(taxable[0])}
+    return {"TxnTaxDetail": {**code, "TotalTax": Decimal(total or 0)}}
 
 
 def _note(reference: str | None, theirs: RemoteRecord | None) -> str:
@@ -332,11 +334,19 @@ def _is_voided(payload: Payload) -> bool:
 
 
 def _read_bill_to(payload: Payload, context: MappingContext) -> str | None:
+    billed = part(payload, "BillAddr")
+    lines_there = address.free_lines(billed)
+    place = [text(billed, name) for name in ("City", "CountrySubDivisionCode", "PostalCode", "Country")]
+    if any(place):
+        return address.words([*lines_there, *place])
+    return address.words(lines_there, without=_names_on_top(payload, context))
+
+
+def _names_on_top(payload: Payload, context: MappingContext) -> list[str]:
+    """Return the names of its customer that may stand on top of an address that flowed into free lines."""
     remote_id, shown = text(payload, "CustomerRef", "value"), text(payload, "CustomerRef", "name")
     names = [shown] if shown else []
     for reference, found in context.remote_ids.items():
         if found == remote_id and reference.kind is EntityKind.CUSTOMER:
             names += _names_of(context.customers.get(reference.id), context)
-    billed = part(payload, "BillAddr")
-    place = [text(billed, name) for name in ("City", "CountrySubDivisionCode", "PostalCode", "Country")]
-    return address.words([*address.free_lines(billed), *place], without=names)
+    return names

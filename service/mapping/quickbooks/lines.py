@@ -19,12 +19,13 @@ from service.core.model import Invoice, InvoiceLine
 from service.core.money import currency_digits, decimal_text, quantise, round_places
 from service.core.ports import Loss, MappingContext, Payload
 from service.core.snapshot import Value, clean_lines
+from service.core.totals import TaxableLine, line_tax
 from service.mapping.quickbooks import tax
 from service.mapping.quickbooks.body import amount_text, chosen_or_stop, number, part, parts, ref, text
 from service.mapping.settings import DEFAULT_ITEM, chosen
 
 DESCRIPTION_LIMIT = 4000
-_ONE, _ZERO, _HUNDRED = Decimal(1), Decimal(0), Decimal(100)
+_ONE, _ZERO = Decimal(1), Decimal(0)
 _PRICE_PLACES = 7  #: of a unit price that is worked out from an amount
 _SALES = "SalesItemLineDetail"
 
@@ -49,10 +50,15 @@ def hold(invoice: Invoice, context: MappingContext) -> Held:
     codes = _codes(invoice, context)
     inclusive = carries_tax_inside(invoice, codes)
     losses: dict[str, Loss] = {}
+    if inclusive and tax.is_us(context):
+        reason = "QuickBooks has no prices that include tax in the United States: they stand there without it."
+        losses[reason] = Loss(field="tax_inclusive", reason=reason)
     lines: list[Line] = []
     for position, (line, code) in enumerate(zip(invoice.lines, codes, strict=True)):
         item, loss = _item(line, position, context)
-        held = [_fit(row, context, inclusive=inclusive) for row in _rows(line, item, code, invoice.currency)]
+        held = list(_rows(line, item, code, invoice.currency))
+        if inclusive:
+            held = _fit(held, code, context)
         lines += held
         if loss is not None:
             losses[loss.reason] = loss
@@ -62,7 +68,16 @@ def hold(invoice: Invoice, context: MappingContext) -> Held:
         if held[0][0] != clean_lines(line.description):
             reason = f"A description is longer than QuickBooks' {DESCRIPTION_LIMIT} characters and is cut there."
             losses[reason] = Loss(field="lines", reason=reason)
+    if inclusive and tax.is_us(context):
+        _require_same_total(invoice, lines)
     return Held(lines=tuple(lines), losses=tuple(losses.values()))
+
+
+def _require_same_total(invoice: Invoice, lines: Sequence[Line]) -> None:
+    """Stop where the tax code's rate is not that of our level, so that prices without tax come to another total."""
+    if sum((Decimal(line[3]) for line in lines), start=_ZERO) != invoice.subtotal:
+        reason = "Without its tax the invoice comes to another amount in QuickBooks, because the rates differ."
+        raise MappingError("tax_inclusive", reason)
 
 
 def carries_tax_inside(invoice: Invoice, codes: Sequence[str | None]) -> bool:
@@ -84,9 +99,10 @@ def _codes(invoice: Invoice, context: MappingContext) -> list[str | None]:
 
 
 def _us_codes(invoice: Invoice, codes: list[str | None], context: MappingContext) -> list[str | None]:
-    if carries_tax_inside(invoice, codes):
-        raise MappingError("tax_inclusive", "QuickBooks has no prices that include tax in the United States.")
     if tax.is_automated(context):
+        if carries_tax_inside(invoice, codes):
+            reason = "QuickBooks works out sales tax itself and takes no prices that include it."
+            raise MappingError("tax_inclusive", reason)
         return [tax.EXEMPT if code == tax.EXEMPT else tax.TAXABLE for code in codes]
     if len({code for code in codes if code != tax.EXEMPT}) > 1:
         reason = "QuickBooks holds one sales tax rate on an invoice in the United States; these lines have several."
@@ -126,18 +142,26 @@ def _rows(line: InvoiceLine, item: str, code: str | None, currency: str) -> Iter
         yield f"Discount {decimal_text(percent)} %" if percent else "Adjustment", "1", rest, rest, item, code
 
 
-def _fit(line: Line, context: MappingContext, *, inclusive: bool) -> Line:
-    """Where prices include tax, let the price follow from the amount, as it does in what QuickBooks answers."""
-    if not inclusive:
-        return line
-    description, quantity, _, amount, item, code = line
-    net = _without_tax(Decimal(amount), code, context)
-    if (
-        not Decimal(quantity)
-        or round_places(Decimal(quantity) * _net_price(net, Decimal(quantity)), _digits(context)) != net
-    ):
-        quantity = "1"
-    return description, quantity, _price(Decimal(amount), Decimal(quantity)), amount, item, code
+def _fit(rows: Sequence[Line], code: str | None, context: MappingContext) -> list[Line]:
+    """Where prices include tax, let the prices follow from the amounts, as they do in what QuickBooks answers.
+
+    In the United States the rows then stand there without their tax; together they come to what the line comes to.
+    """
+    amounts = [Decimal(row[3]) for row in rows]
+    nets = [_without_tax(amount, code, context) for amount in amounts]
+    nets[-1] += _without_tax(sum(amounts, start=_ZERO), code, context) - sum(nets, start=_ZERO)
+    fitted = []
+    for (description, quantity, _, amount, item, _), net in zip(rows, nets, strict=True):
+        own = _without_tax(Decimal(amount), code, context)
+        many = Decimal(quantity)
+        if not many or round_places(many * _net_price(own, many), _digits(context)) != own:
+            many = _ONE
+        if tax.is_us(context):
+            price, shown = _net_price(net, many), decimal_text(net)
+            fitted.append((description, decimal_text(many), decimal_text(price), shown, item, code))
+        else:
+            fitted.append((description, decimal_text(many), _price(Decimal(amount), many), amount, item, code))
+    return fitted
 
 
 def _net_price(net: Decimal, quantity: Decimal) -> Decimal:
@@ -149,13 +173,15 @@ def _price(amount: Decimal, quantity: Decimal) -> str:
 
 
 def _without_tax(amount: Decimal, code: str | None, context: MappingContext) -> Decimal:
+    """Return an amount less the tax in it, rounded as our own totals are, so that both parts add up."""
     offer = next((offer for offer in context.reference.taxes if offer.id == code), None)
     if offer is None or offer.rate_percent is None:
         reason = (
             f"The rate of QuickBooks' tax code {code} is not known, so that prices can't be told without their tax."
         )
         raise MappingError("lines", reason)
-    return round_places(amount * _HUNDRED / (_HUNDRED + offer.rate_percent), _digits(context))
+    line = TaxableLine(amount=amount, rate_percent=offer.rate_percent)
+    return amount - line_tax(line, inclusive=True, currency=context.reference.company.base_currency or "")
 
 
 def _digits(context: MappingContext) -> int:

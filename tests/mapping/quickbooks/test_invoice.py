@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_an_invoice_in_the_united_states_names_its_rate_once_and_taxable_lines()
                 },
             },
         ],
-        "TxnTaxDetail": {"TxnTaxCodeRef": {"value": "2"}},
+        "TxnTaxDetail": {"TxnTaxCodeRef": {"value": "2"}, "TotalTax": Decimal("24.75")},
     }
 
 
@@ -143,8 +144,25 @@ def test_prices_that_include_tax_go_out_beside_what_they_come_to_without() -> No
         Decimal("100.0000000"),
         Decimal("216.5"),
     )
-    with pytest.raises(MappingError, match="no prices that include tax"):
-        create(invoice(levels=(STANDARD,), tax_inclusive=True), context())
+
+
+def test_prices_that_include_tax_stand_without_it_in_the_united_states_and_come_to_the_same_total() -> None:
+    record = invoice(
+        line("97.43", quantity=Decimal(1), unit_price=Decimal("108.25"), discount_percent=Decimal(10)),
+        levels=(STANDARD,),
+        tax_inclusive=True,
+        subtotal=Decimal("90.00"),
+        tax_total=Decimal("7.43"),
+        total=Decimal("97.43"),
+    )
+    body = create(record, context())
+    assert [one["Amount"] for one in body["Line"]] == [Decimal(100), Decimal(-10)]
+    assert body["TxnTaxDetail"]["TotalTax"] == Decimal("7.43")
+    assert "stand there without it" in losses(record, context())["tax_inclusive"]
+    with pytest.raises(MappingError, match="the rates differ"):
+        create(replace(record, subtotal=Decimal("90.01")), context())
+    with pytest.raises(MappingError, match="works out sales tax itself"):
+        create(record, context(flags={"ast": True}))
 
 
 def test_a_discount_is_a_line_of_its_own_and_exact_to_the_cent() -> None:

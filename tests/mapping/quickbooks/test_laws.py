@@ -255,7 +255,8 @@ def test_lines_add_up_to_ours_and_each_amount_is_quantity_times_price(record: In
     sent = sum(
         (line["SalesItemLineDetail"].get("TaxInclusiveAmt", line["Amount"]) for line in body["Line"]), Decimal(0)
     )
-    assert sent == sum((line.amount for line in record.lines), Decimal(0))
+    # In the United States prices that include tax stand there without it.
+    assert sent == (sum((line.amount for line in record.lines), Decimal(0)) if changes else record.subtotal)
 
 
 _MEMBERS = ["Line", "Amount", "value", "BillAddr", "Line1", "DetailType", "CustomerRef", "PrivateNote", "TotalAmt"]
