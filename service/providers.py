@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from service.core.ports import Capabilities, Connector, EntityKind, Mapper, OAuth
+from service.core.consent import OAuth
+from service.core.ports import Capabilities, Connector, EntityKind, Mapper
 from service.mapping.settings import Demands
 from service.settings import ProviderSettings
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import requests
 
+from service.core.consent import Tokens
 from service.core.errors import AuthorizationLost, RateLimited, Transient
-from service.core.ports import Tokens
 
 #: Seconds for a TCP and TLS handshake: a package that takes longer is down.
 CONNECT_TIMEOUT = 10.0

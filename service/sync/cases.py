@@ -22,7 +22,7 @@ from service.core.ports import (
 )
 from service.core.snapshot import from_json
 from service.store.queries import counterparts, links, load
-from service.store.sync_models import ConnectionRow, LinkRow
+from service.store.sync_models import LinkRow
 from service.sync.names import Names, path_of
 from service.sync.planner import Case, label_of
 

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from service.core.consent import Tenant
 from service.core.errors import ConnectorError, SyncError
-from service.core.ports import Tenant
 from service.ids import new_id
 from service.store.queries import connections as queries
 from service.store.queries.events import Subject, add_event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from service.core.errors import SyncError
 from service.core.matching import EXACT, Party, propose
-from service.core.ports import EntityKind, Family, Ref
-from service.ids import new_id
+from service.core.model import Customer
+from service.core.ports import EntityKind, Family, Ref, RemoteRecord
 from service.store.queries import connections as queries
 from service.store.queries import counterparts, eligible, links, load, matches
 from service.store.queries.events import Subject, add_event
-from service.store.sync_models import ConnectionRow, LinkRow, MatchRow
+from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
+from service.sync.cases import Ground
 from service.sync.platform import Platform
 from service.sync.waves import deepest_of
 from service.sync.work import ground_of
@@ -88,48 +89,16 @@ def accept(platform: Platform, *, organisation_id: str, connection_id: str, abov
 
 def _matches(platform: Platform, session: Session, row: ConnectionRow) -> list[Match]:
     ground = ground_of(platform, session, row)
-    deepest = deepest_of(ground.capabilities, ground.settings)
     customers = load.load_customers(
         session, row.organisation_id, eligible.eligible_customers(session, row.organisation_id)
     )
-    linked = links.linked_ever(session, row.id, [Ref(kind=EntityKind.CUSTOMER, id=one) for one in customers])
-    decided = {(one.customer_id, one.remote_id): one.decision for one in matches.decisions(session, row.id)}
-    decided_ids = {customer_id for customer_id, _ in decided}
-    ours = [
-        Party(
-            id=one.id,
-            name=one.full_name if ground.capabilities.native_depth == 1 else one.name,
-            email=one.email,
-            tax_number=one.vat_number,
-            reference=one.number,
-            parent=customers[one.parent_id].name if one.parent_id and ground.capabilities.native_depth > 1 else None,
-        )
-        for one in customers.values()
-        if (deepest is None or one.depth <= deepest)
-        and (Ref(kind=EntityKind.CUSTOMER, id=one.id) not in linked or one.id in decided_ids)
-    ]
-    mapper = ground.mappers[EntityKind.CUSTOMER]
-    tied = links.remote_ids_tied(session, row.id, Family.CUSTOMER)
     there = counterparts.all_of(session, row.id, Family.CUSTOMER)
     names = {one.remote_id: one.name or one.remote_id for one in there}
-    chosen = {remote_id for _, remote_id in decided}
-    theirs = []
-    for one in there:
-        if one.remote_id in tied and one.remote_id not in chosen:
-            continue
-        shown = mapper.read(one, ground.reading)
-        tax = shown.get("vat_number")
-        theirs.append(
-            Party(
-                id=one.remote_id,
-                name=one.name or "",
-                email=one.email,
-                tax_number=str(tax) if tax else None,
-                reference=one.reference,
-                parent=names.get(one.parent_id) if one.parent_id else None,
-                active=one.active,
-            )
-        )
+    decided = {(one.customer_id, one.remote_id): one.decision for one in matches.decisions(session, row.id)}
+    proposals = propose(
+        _ours(session, ground, customers, {customer_id for customer_id, _ in decided}),
+        _theirs(session, ground, there, names, {remote_id for _, remote_id in decided}),
+    )
     return [
         Match(
             customer_id=found.ours,
@@ -141,8 +110,57 @@ def _matches(platform: Platform, session: Session, row: ConnectionRow) -> list[M
             ambiguous=found.ambiguous,
             decision=decided.get((found.ours, found.theirs)),
         )
-        for found in propose(ours, theirs)
+        for found in proposals
     ]
+
+
+def _ours(session: Session, ground: Ground, customers: Mapping[str, Customer], decided: Collection[str]) -> list[Party]:
+    """Return our customers that nobody has tied yet, and those a person has decided about, so that it can be seen."""
+    deepest = deepest_of(ground.capabilities, ground.settings)
+    has_tree = ground.capabilities.native_depth > 1
+    refs = [Ref(kind=EntityKind.CUSTOMER, id=customer_id) for customer_id in customers]
+    tied = {ref.id for ref in links.linked_ever(session, ground.connection_id, refs)}
+    return [
+        Party(
+            id=one.id,
+            name=one.name if has_tree else one.full_name,
+            email=one.email,
+            tax_number=one.vat_number,
+            reference=one.number,
+            parent=customers[one.parent_id].name if one.parent_id and has_tree else None,
+        )
+        for one in customers.values()
+        if (deepest is None or one.depth <= deepest) and (one.id not in tied or one.id in decided)
+    ]
+
+
+def _theirs(
+    session: Session,
+    ground: Ground,
+    there: Sequence[RemoteRecord],
+    names: Mapping[str, str],
+    decided: Collection[str],
+) -> list[Party]:
+    """Return their customers that nothing here is tied to, and those a person has decided about."""
+    tied = links.remote_ids_tied(session, ground.connection_id, Family.CUSTOMER)
+    mapper = ground.mappers[EntityKind.CUSTOMER]
+    parties = []
+    for one in there:
+        if one.remote_id in tied and one.remote_id not in decided:
+            continue
+        tax = mapper.read(one, ground.reading).get("vat_number")
+        parties.append(
+            Party(
+                id=one.remote_id,
+                name=one.name or "",
+                email=one.email,
+                tax_number=str(tax) if tax else None,
+                reference=one.reference,
+                parent=names.get(one.parent_id) if one.parent_id else None,
+                active=one.active,
+            )
+        )
+    return parties
 
 
 def _decide(
@@ -155,48 +173,19 @@ def _decide(
     *,
     actor: str,
 ) -> bool:
-    now = platform.clock()
-    ref = Ref(kind=EntityKind.CUSTOMER, id=customer_id)
     customer = load.load_customers(session, row.organisation_id, [customer_id]).get(customer_id)
     there = counterparts.by_remote_ids(session, row.id, Family.CUSTOMER, [remote_id]).get(remote_id)
     if customer is None or there is None:
         message = "There is no such customer here, or no such record there."
         raise BadDecision(message)
-    before = matches.decision(session, row.id, customer_id, remote_id)
+    before = matches.decision_of(session, row.id, customer_id, remote_id)
     if before is not None and before.decision == decision:
         return False
-    link = links.of_record(session, row.id, ref)
-    if decision == "link":
-        holder = links.by_remote_ids(session, row.id, Family.CUSTOMER, [remote_id]).get(remote_id)
-        if holder is not None and holder.record_id != customer_id:
-            message = f"'{there.name}' is tied to another customer already."
-            raise BadDecision(message)
-        if link is not None and link.remote_id not in (None, remote_id):
-            message = f"'{customer.full_name}' is tied to another record there already."
-            raise BadDecision(message)
-        link = link or links.add(
-            session, row, ref, platform.provider(row.provider).capabilities.family_of[ref.kind],
-            hint=customer.number or "",
-        )  # fmt: skip
-        tie(link, there.remote_id, there.name)
-    elif link is not None and link.remote_id == remote_id and link.baseline is None:
-        session.delete(link)  # tied by a decision that is taken back before anything was compared or sent
-        session.flush()
-    if before is None:
-        session.add(
-            MatchRow(
-                id=new_id(),
-                organisation_id=row.organisation_id,
-                connection_id=row.id,
-                customer_id=customer_id,
-                remote_id=remote_id,
-                decision=decision,
-                decided_by=actor,
-                decided_at=now,
-            )
-        )
-    else:
-        before.decision, before.decided_by, before.decided_at = decision, actor, now
+    link = _link(platform, session, row, customer, there) if decision == "link" else None
+    if decision != "link":
+        _take_back(session, row, customer_id, remote_id)
+    now = platform.clock()
+    matches.remember(session, row, customer_id, remote_id, decision=decision, actor=actor, now=now)
     add_event(
         session,
         organisation_id=row.organisation_id,
@@ -205,10 +194,40 @@ def _decide(
         verb="matched" if decision == "link" else "kept apart",
         subject=Subject(kind="customer", id=customer_id, label=customer.full_name),
         connection_id=row.id,
-        link_id=link.id if decision == "link" and link is not None else None,
+        link_id=link.id if link is not None else None,
         after={"remote_id": remote_id, "remote_name": there.name},
     )
     return True
+
+
+def _link(
+    platform: Platform, session: Session, row: ConnectionRow, customer: Customer, there: CounterpartRow
+) -> LinkRow:
+    """Tie a customer to an entity.
+
+    :raises BadDecision: one of the two is tied to another already.
+    """
+    ref = Ref(kind=EntityKind.CUSTOMER, id=customer.id)
+    link = links.of_record(session, row.id, ref)
+    holder = links.by_remote_ids(session, row.id, Family.CUSTOMER, [there.remote_id]).get(there.remote_id)
+    if holder is not None and holder.record_id != customer.id:
+        message = f"'{there.name}' is tied to another customer already."
+        raise BadDecision(message)
+    if link is not None and link.remote_id not in (None, there.remote_id):
+        message = f"'{customer.full_name}' is tied to another record there already."
+        raise BadDecision(message)
+    family = platform.provider(row.provider).capabilities.family_of[ref.kind]
+    link = link or links.add(session, row, ref, family, hint=customer.number or "")
+    tie(link, there.remote_id, there.name)
+    return link
+
+
+def _take_back(session: Session, row: ConnectionRow, customer_id: str, remote_id: str) -> None:
+    """Untie what an earlier decision tied, as long as nothing was compared or sent."""
+    link = links.of_record(session, row.id, Ref(kind=EntityKind.CUSTOMER, id=customer_id))
+    if link is not None and link.remote_id == remote_id and link.baseline is None:
+        session.delete(link)
+        session.flush()
 
 
 def tie(link: LinkRow, remote_id: str, remote_name: str | None) -> None:

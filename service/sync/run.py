@@ -14,8 +14,8 @@ from service.core.errors import ConnectionBroken, SyncError
 from service.ids import new_id
 from service.records.author import Author
 from service.store import leases
-from service.store.queries import links
 from service.store.queries import connections as queries
+from service.store.queries import links
 from service.store.queries.events import Subject, add_event
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, RunRow

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from service.core.consent import Tokens
 from service.core.errors import AuthorizationLost, Transient
-from service.core.ports import Tokens
 from service.store import leases
 from service.store.sync_models import CredentialRow
 from service.sync.platform import Platform

@@ -17,8 +17,8 @@ from intuitlib.exceptions import AuthClientError
 from intuitlib.utils import get_discovery_doc
 
 from service.connectors.oauth_http import open_session, post_form, read_tokens, timeouts
+from service.core.consent import Grant, Tenant, Tokens
 from service.core.errors import AuthorizationLost, RateLimited, Transient
-from service.core.ports import Grant, Tenant, Tokens
 
 #: How long the addresses of the discovery document are believed.
 BELIEVED = timedelta(hours=24)

@@ -17,8 +17,8 @@ import requests
 
 from service.connectors.exact_json import read
 from service.connectors.oauth_http import get_json, post_form, read_tokens, send
+from service.core.consent import Grant, Tenant, Tokens
 from service.core.errors import AuthorizationLost, Transient
-from service.core.ports import Grant, Tenant, Tokens
 
 #: A refresh token that is not used for so long is dead.
 REFRESH_LIFETIME = timedelta(days=60)

@@ -20,8 +20,9 @@ from sandbox.quickbooks import SAMPLE_REALM, QuickBooksSandbox, SandboxOptions, 
 from service.connectors.quickbooks import connect, oauth
 from service.connectors.quickbooks.connector import QuickBooksConnector
 from service.connectors.quickbooks.consent import IntuitOAuth
+from service.core.consent import Grant, Tokens
 from service.core.intent import Operation
-from service.core.ports import Element, EntityKind, Grant, Tokens
+from service.core.ports import Element, EntityKind
 
 API = "https://books.example"
 REALM = "4620816365"

@@ -15,8 +15,8 @@ import responses
 from sandbox.quickbooks import SAMPLE_REALM, SandboxOptions
 from service.connectors.quickbooks import oauth
 from service.connectors.quickbooks.consent import IntuitOAuth
+from service.core.consent import Tokens
 from service.core.errors import AuthorizationLost, Transient
-from service.core.ports import Tokens
 from tests.connectors.quickbooks.conftest import NOW, REDIRECT, SCOPES, Practice
 
 DISCOVERY = "https://identity.example/.well-known/openid_configuration/"

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.common.faults import FaultKind, When
 from sandbox.quickbooks import SandboxOptions
+from service.connectors.quickbooks import connect
 from service.connectors.quickbooks.connector import QuickBooksConnector
 from service.core import errors
 from service.core.intent import Operation
@@ -30,7 +31,7 @@ from service.core.ports import (
 )
 from service.core.snapshot import Snapshot, differences
 from service.mapping.quickbooks import MAPPERS
-from tests.connectors.quickbooks.conftest import Practice, element, named
+from tests.connectors.quickbooks.conftest import NOW, Practice, element, named
 from tests.mapping.quickbooks import builders
 
 CUSTOMER, INVOICE, PAYMENT = EntityKind.CUSTOMER, EntityKind.INVOICE, EntityKind.PAYMENT
@@ -95,6 +96,18 @@ def test_an_answer_that_cannot_be_read_leaves_the_outcome_unknown(
     with pytest.raises(errors.OutcomeUnknown):
         _send(books, named("Elm Street School"))
     assert "Elm Street School" in _customers(books)
+
+
+def test_a_server_that_is_not_there_has_written_nothing(free_port: int) -> None:
+    nowhere = connect(
+        urls={"api": f"http://127.0.0.1:{free_port}"},
+        tenant_id="1",
+        access_token=lambda: "token-1",
+        timeout=2,
+        clock=lambda: NOW,
+    )
+    with pytest.raises(errors.Transient):
+        _send(nowhere, named("Elm Street School"))
 
 
 def test_a_server_that_hangs_is_left_after_the_time_allowed(practice: Practice) -> None:

@@ -13,20 +13,10 @@ import requests
 from sandbox.common.server import Running
 from sandbox.xero import GRANULAR_SCOPES
 from service.connectors import xero
+from service.core.consent import Grant
 from service.core.intent import Operation
 from service.core.model import Address, SendTo
-from service.core.ports import (
-    Answer,
-    Element,
-    EntityKind,
-    Family,
-    Grant,
-    MappingContext,
-    Record,
-    Ref,
-    RemoteRecord,
-    Written,
-)
+from service.core.ports import Answer, Element, EntityKind, Family, MappingContext, Record, Ref, RemoteRecord, Written
 from service.core.snapshot import Snapshot, differences
 from service.mapping.settings import suggest
 from service.mapping.xero import MAPPERS

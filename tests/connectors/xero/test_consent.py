@@ -12,8 +12,8 @@ import pytest
 import responses
 
 from service.connectors.xero import XeroOAuth, oauth
+from service.core.consent import Tokens
 from service.core.errors import AuthorizationLost, Transient
-from service.core.ports import Tokens
 from tests.connectors.xero.answers import recorded
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
