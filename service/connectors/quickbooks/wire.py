@@ -7,6 +7,7 @@ given: the SDK's own methods write a body anew, drop a batch's requestid, and lo
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -182,6 +183,8 @@ def _was_not_sent(failure: requests.RequestException) -> bool:
     if isinstance(failure, requests.ConnectionError):
         cause = failure.args[0] if failure.args else None
         reason = getattr(cause, "reason", cause)
-        return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.NameResolutionError))
+        untrusted = any(isinstance(one, ssl.SSLCertVerificationError) for one in getattr(reason, "args", ()))
+        unreached = isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.NameResolutionError))
+        return untrusted or unreached
     # Addresses and headers that can't be used are noticed before anything is sent.
     return isinstance(failure, ValueError) and not isinstance(failure, requests.exceptions.JSONDecodeError)

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import requests
 import responses
+from quickbooks import QuickBooks
 
+from service.connectors.quickbooks import connect
 from service.connectors.quickbooks.connector import QuickBooksConnector
 from service.core import errors
 from service.core.intent import Operation
 from service.core.ports import EntityKind, Family, Outcome, Written
-from tests.connectors.quickbooks.conftest import ROOT, element, named, recorded
+from tests.connectors.quickbooks.conftest import NOW, ROOT, element, named, recorded
 
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 TID = {"intuit_tid": "1-2345-6789"}
@@ -263,3 +265,23 @@ def test_no_error_shows_the_token(recorded_connector: QuickBooksConnector, answe
     with pytest.raises(errors.OutcomeUnknown) as raised:
         _create(recorded_connector)
     assert "very-secret" not in f"{raised.value} {raised.value.detail}"
+
+
+def test_two_connections_share_nothing(
+    recorded_connector: QuickBooksConnector, answers: responses.RequestsMock
+) -> None:
+    before = dict(vars(QuickBooks))
+    other = connect(
+        urls={"api": "https://other.example/"},
+        tenant_id="2",
+        access_token=lambda: "token-2",
+        timeout=5,
+        clock=lambda: NOW,
+    )
+    answers.get(f"{ROOT}/customer/58", body=recorded("customer.json"))
+    answers.get("https://other.example/v3/company/2/customer/58", body=recorded("customer.json"))
+    for connector in (recorded_connector, other):
+        assert connector.fetch(Family.CUSTOMER, "58") is not None
+    sent: list[Any] = [call.request for call in answers.calls]
+    assert [one.headers["Authorization"] for one in sent] == ["Bearer token-1", "Bearer token-2"]
+    assert dict(vars(QuickBooks)) == before
