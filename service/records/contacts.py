@@ -15,7 +15,7 @@ from service.records.errors import Fault, Invalid, NotFound, NotPossibleNow, inv
 from service.records.inputs import ContactChanges, ContactInput
 from service.records.places import require_references, write_words_of
 from service.records.resolution import follow
-from service.records.trail import alter, check_revision, report, revise, stored, want
+from service.records.trail import alter, check_revision, report, revise, stored, want, want_below
 from service.store.queries.events import Subject
 from service.store.queries.find import find
 from service.store.queries.invoices import names_contact
@@ -27,6 +27,8 @@ from service.store.records import ContactRow, CustomerRow
 _SEARCHED = frozenset({"first_name", "last_name", "email", "other_emails"})
 #: Fields that no invoice rule looks at.
 _BESIDE_INVOICES = frozenset({"role", "phone", "mobile", "fax", "notes"})
+#: What decides the address that a job without one of its own takes from above, at packages that pass nothing on.
+_PASSED_DOWN = frozenset({"email", "primary"})
 _LOOKED_UP = ("tax_level_id", "job_site_id")
 
 
@@ -207,3 +209,5 @@ def _spread(session: Session, author: Author, customer: CustomerRow, changed: fr
     if changed - _BESIDE_INVOICES:
         follow(session, author, [row.id for row in subtree(session, customer)])
     want(session, author, EntityKind.CUSTOMER, [customer.id])
+    if changed & _PASSED_DOWN:
+        want_below(session, author, customer)

@@ -24,7 +24,7 @@ from service.records.places import (
     write_words_of,
 )
 from service.records.resolution import follow
-from service.records.trail import alter, check_revision, report, revise, stored, want
+from service.records.trail import alter, check_revision, report, revise, stored, want, want_below
 from service.records.unique import require_free_number
 from service.store.queries.counters import next_number
 from service.store.queries.events import Subject
@@ -48,6 +48,8 @@ _INVOICE_RULES = frozenset(
         "job_site_id",
     }
 )
+#: Fields that a job without a value of its own takes from above, at packages that pass nothing on.
+_PASSED_DOWN = frozenset({"email", "billing_address", "currency", "payment_terms", "tax_level_id"})
 _SEARCHED = frozenset({"name", "first_name", "last_name", "number", "email", "other_emails", "parent_id"})
 _LOOKED_UP = ("tax_level_id", "job_site_id")
 
@@ -260,6 +262,8 @@ def _spread(session: Session, author: Author, rows: list[CustomerRow], changed: 
     want(session, author, EntityKind.CUSTOMER, ids)
     people = contacts_of(session, organisation_id, ids)
     want(session, author, EntityKind.CONTACT, [contact.id for found in people.values() for contact in found])
+    if changed & _PASSED_DOWN and len(rows) == 1:
+        want_below(session, author, rows[0])
 
 
 def _set_archived(session: Session, author: Author, row: CustomerRow, *, archived: bool) -> CustomerRow:

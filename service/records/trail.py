@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,10 @@ from service.records.author import Author
 from service.records.errors import StaleRevision
 from service.store.base import Revised
 from service.store.queries.events import Subject, add_event
+from service.store.queries.load import contacts_of
 from service.store.queries.touch import touch
+from service.store.queries.tree import subtree
+from service.store.records import CustomerRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,19 @@ def report(session: Session, author: Author, verb: str, subject: Subject, altera
         why=author.why,
         connection_id=author.except_connection_id,
     )
+
+
+def want_below(session: Session, author: Author, customer: CustomerRow) -> None:
+    """Make a change wanted for the jobs and people below a customer, because a package may not pass it on to them.
+
+    Also where the change was pulled from: there it was made at the customer alone.
+    """
+    below = [row.id for row in subtree(session, customer)[1:]]
+    if below:
+        people = contacts_of(session, author.organisation_id, below)
+        teller = replace(author, except_connection_id=None)
+        want(session, teller, EntityKind.CUSTOMER, below)
+        want(session, teller, EntityKind.CONTACT, [contact.id for found in people.values() for contact in found])
 
 
 def want(session: Session, author: Author, kind: EntityKind, record_ids: Iterable[str]) -> None:

@@ -248,6 +248,32 @@ def test_a_rename_is_wanted_for_every_job_below(session: Session, author: Author
     assert tied.wanted == 2
 
 
+@pytest.mark.parametrize("changes", [{"email": "desk@acme.example"}, {"payment_terms": "net7"}, {"currency": "EUR"}])
+def test_what_jobs_take_from_above_is_wanted_for_them_also_where_it_was_pulled_from(
+    session: Session, author: Author, changes: dict[str, str]
+) -> None:
+    client, tied_to = company(session, author), connection(session, author)
+    roof = job(session, author, job(session, author, client, "House"), "Roof")
+    of_client, of_roof = link(session, tied_to, client.id), link(session, tied_to, roof.id)
+    puller = replace(author, actor="package", except_connection_id=tied_to.id)
+    change_customer(session, puller, client.id, CustomerChanges.model_validate(changes))
+    for row in (of_client, of_roof):
+        session.refresh(row)
+    assert (of_client.wanted, of_roof.wanted) == (1, 2)
+
+
+def test_a_primary_contacts_address_is_wanted_for_the_jobs_below(session: Session, author: Author) -> None:
+    client, tied_to = company(session, author), connection(session, author)
+    james = create_contact(session, author, client.id, person("Jim"))
+    tied = link(session, tied_to, job(session, author, client, "Roof").id)
+    change_contact(session, author, james.id, ContactChanges(notes="new"))
+    session.refresh(tied)
+    assert tied.wanted == 1
+    change_contact(session, author, james.id, ContactChanges(email="jim2@acme.example"))
+    session.refresh(tied)
+    assert tied.wanted == 2
+
+
 def test_a_retired_link_wants_nothing(session: Session, author: Author) -> None:
     client = company(session, author)
     retired = link(session, connection(session, author), client.id, retired_at=author.now)

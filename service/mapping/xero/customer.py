@@ -82,7 +82,7 @@ class CustomerMapper:
             "shipping_address": record.shipping_address,
         }
         fields: dict[FieldName, Value] = {
-            "name": project_name(ref, _path(record), context, losses),
+            "name": project_name(ref, path_of(record), context, losses),
             "first_name": losses.fit(first, PERSON_NAME_LIMIT, "first_name"),
             "last_name": losses.fit(last, PERSON_NAME_LIMIT, "last_name"),
             "email": email,
@@ -163,7 +163,8 @@ def mailed_by_xero(record: Customer, context: MappingContext) -> frozenset[str]:
     return frozenset(included | ({email} if email else set()))
 
 
-def _path(record: Customer) -> tuple[str, ...]:
+def path_of(record: Customer) -> tuple[str, ...]:
+    """Return the names from the client down to the customer itself."""
     return tuple(part for part in (clean_text(part) for part in record.full_name.split(":")) if part)
 
 

@@ -49,9 +49,10 @@ class PaymentMapper:
         return ("invoice", "amount", "date", "reference")
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
-        """Return the invoice it pays."""
+        """Return the invoice it pays; a payment of none is refused by ``project``."""
         del context
-        return (_invoice_ref(_require(record)),)
+        payment = _require(record)
+        return () if payment.invoice_id is None else (_invoice_ref(payment),)
 
     def project(self, record: Record, context: MappingContext) -> Projection:
         """Return the payment as Xero can hold it; ``invoice`` is blank while the invoice isn't there yet.

@@ -1,7 +1,8 @@
 """Sub-contacts with their own billing address or tax level: each is a Xero contact of its own.
 
-A Xero invoice has neither, it takes both from its contact. Which contacts need one is told by
-``service.core.recipients.sub_contact_of``; an address that comes from a job site is filled in by the caller.
+A Xero invoice has neither, it takes both from its contact. Like a job it is named by its path: ``Client:First Last``.
+Which contacts need one is told by ``service.core.recipients.sub_contact_of``; an address that comes from a job site is
+filled in by the caller.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 
 from service.core.fields import owners
 from service.core.intent import Operation
-from service.core.model import Contact, Customer
+from service.core.model import Contact
 from service.core.ports import (
     Company,
     EntityKind,
@@ -26,7 +27,6 @@ from service.core.snapshot import FieldName, Snapshot, Value, clean_text
 from service.mapping.xero.address import PHONE_TYPES, project_address, project_phone
 from service.mapping.xero.card import (
     PERSON_NAME_LIMIT,
-    customer_ref,
     project_currency,
     project_name,
     project_reference,
@@ -35,13 +35,10 @@ from service.mapping.xero.card import (
     read_card,
     write_card,
 )
-from service.mapping.xero.customer import inherited, project_first_email
+from service.mapping.xero.customer import inherited, path_of, project_first_email
 from service.mapping.xero.link import contact_url
 from service.mapping.xero.person import project_email, project_people
 from service.mapping.xero.value import Losses
-
-#: Between client and person; a colon would read as a job.
-NAME_SEPARATOR = " \N{EN DASH} "
 
 
 class SubContactMapper:
@@ -77,13 +74,15 @@ class SubContactMapper:
         losses, company = Losses(), context.reference.company
         customer = context.customers.get(record.customer_id)
         ref = Ref(kind=EntityKind.CONTACT, id=record.id)
+        path = path_of(customer) if customer else ()
+        person = (clean_text(record.full_name) or clean_text(record.email) or "Contact").replace(":", " ")
         email = project_email(record.email, "email", losses)
         if email is None and customer is not None:
             email = project_first_email(customer, context, losses)
         address = record.billing_address or (inherited(customer, "billing_address", context) if customer else None)
         level = record.tax_level_id or (inherited(customer, "tax_level_id", context) if customer else None)
         fields: dict[FieldName, Value] = {
-            "name": project_name(ref, (sub_contact_name(record, customer, context),), context, losses),
+            "name": project_name(ref, (*path, person), context, losses),
             "first_name": losses.fit(record.first_name, PERSON_NAME_LIMIT, "first_name"),
             "last_name": losses.fit(record.last_name, PERSON_NAME_LIMIT, "last_name"),
             "email": email,
@@ -122,10 +121,3 @@ class SubContactMapper:
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the contact's page in Xero."""
         return contact_url(remote_id, company)
-
-
-def sub_contact_name(record: Contact, customer: Customer | None, context: MappingContext) -> str:
-    """Return client and person (the address of one without a name) with a dash between; not yet cut or made unique."""
-    person = clean_text(record.full_name) or clean_text(record.email) or "Contact"
-    client = context.names.get(customer_ref(record.customer_id)) or (customer.full_name if customer else None)
-    return f"{client}{NAME_SEPARATOR}{person}" if client else person

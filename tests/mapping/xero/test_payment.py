@@ -45,6 +45,7 @@ def test_a_bank_account_without_a_code_is_named_by_its_id() -> None:
 
 
 def test_a_payment_needs_its_invoice() -> None:
+    assert MAPPER.needs(payment(invoice_id=None), context()) == ()
     assert MAPPER.needs(payment(), context()) == (Ref(kind=EntityKind.INVOICE, id="i1"),)
     with pytest.raises(MappingError) as caught:
         _create(payment(invoice_id="new"))

@@ -27,12 +27,15 @@ def _fields(record: Contact, **extra: Any) -> Any:
 
 
 def test_a_sub_contact_is_named_after_its_client_and_itself() -> None:
-    assert _fields(SITE)["name"] == "Acme \N{EN DASH} Sue Site"
-    assert _fields(replace(SITE, first_name=None, last_name=None))["name"] == "Acme \N{EN DASH} sue@acme.example"
-    chosen = {Ref(kind=EntityKind.CUSTOMER, id="c1"): "Acme Ltd"}
-    assert _fields(SITE, names=chosen)["name"] == "Acme Ltd \N{EN DASH} Sue Site"
-    chosen[Ref(kind=EntityKind.CONTACT, id="s1")] = "Acme (Sue)"
-    assert _fields(SITE, names=chosen)["name"] == "Acme (Sue)"
+    assert _fields(SITE)["name"] == "Acme:Sue Site"
+    assert _fields(replace(SITE, first_name=None, last_name=None))["name"] == "Acme:sue@acme.example"
+    assert _fields(replace(SITE, first_name="Sue: Site"))["name"] == "Acme:Sue Site Site"
+    chosen = {Ref(kind=EntityKind.CONTACT, id="s1"): "Acme:Sue Site (2)"}
+    assert _fields(SITE, names=chosen)["name"] == "Acme:Sue Site (2)"
+
+
+def test_a_sub_contact_called_as_expected_loses_nothing() -> None:
+    assert MAPPER.project(SITE, context(ACME)).losses == ()
 
 
 def test_a_sub_contact_without_its_customer_at_hand_goes_under_its_own_name() -> None:
