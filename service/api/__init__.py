@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from flask_openapi3.blueprint import APIBlueprint
 
-from service.api import contacts, customers, events, invoices, payments, problems, tax_levels
+from service.api import contacts, customers, events, invoices, operations, payments, problems, tax_levels
 from service.api.openapi import Api, docs
 from service.api.services import Services, provide
 
@@ -25,9 +25,10 @@ GROUPS: tuple[APIBlueprint, ...] = (
 
 
 def register(app: Api, services: Services, *, more: Sequence[APIBlueprint] = ()) -> None:
-    """Add every route of the API, its description and its error documents to an application."""
+    """Add every route of the API, its description and its error documents to an application, and what operators ask."""
     provide(app.extensions, services)
     problems.install(app)
     for group in (*GROUPS, *more):
         app.register_api(group)
     app.register_blueprint(docs(app))
+    operations.install(app, services)
