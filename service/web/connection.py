@@ -1,0 +1,115 @@
+"""Connections: what is connected, connecting another company, and pausing, resuming, reconnecting, disconnecting."""
+
+from __future__ import annotations
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from service.core.errors import SyncError
+from service.store.accounts import Role
+from service.store.queries import connections, web_runs
+from service.store.queries.tallies import tally
+from service.sync import connect
+from service.web.access import does, person, shows
+from service.web.guard import let_form_leave
+from service.web.pages import pages
+from service.web.parts import package_of, parts
+from service.web.setup import steps_of
+from service.web.standing import Standing, standings
+
+_RUNS = 8
+
+
+@pages.get("/connections")
+@shows()
+def connection_list(session: Session) -> str:
+    """List connections, and offer to connect another company."""
+    let_form_leave()
+    platform = parts().platform
+    return render_template(
+        "connections.html",
+        standings=standings(session, person().company.id),
+        packages=[
+            {"name": name, "package": provider.package, "missing": platform.settings.provider(name).missing}
+            for name, provider in platform.providers.items()
+        ],
+    )
+
+
+@pages.post("/connections")
+@does(Role.ADMIN)
+def start_connection() -> Response:
+    """Begin a connection and send the browser to the package's consent page."""
+    provider = request.form.get("provider", "")
+    platform, someone = parts().platform, person()
+    if provider not in platform.providers:
+        abort(404)
+    let_form_leave()
+    try:
+        started = connect.start(platform, organisation_id=someone.company.id, provider=provider, actor=someone.actor)
+    except SyncError as failure:
+        flash(f"{package_of(provider)} can't be reached now: {failure}")
+        return redirect(url_for("pages.connection_list"), 303)
+    return redirect(started.authorize_url, 303)
+
+
+@pages.get("/connections/<connection_id>")
+@shows()
+def connection(session: Session, connection_id: str) -> str:
+    """Show one connection: its state, what is left to set up, its last runs."""
+    let_form_leave()
+    organisation_id = person().company.id
+    row = connections.get(session, organisation_id, connection_id)
+    standing = Standing(
+        row=row,
+        package=package_of(row.provider),
+        counts=tally(session, row) if row.state != "pending" else {},
+        run=web_runs.under_way(session, organisation_id).get(row.id),
+    )
+    return render_template(
+        "connection.html",
+        one=standing,
+        row=row,
+        package=standing.package,
+        steps=steps_of(parts().platform, session, row),
+        runs=connections.runs(session, organisation_id, connection_id=row.id, before=None, limit=_RUNS),
+    )
+
+
+@pages.post("/connections/<connection_id>/<any(pause, resume, disconnect):verb>")
+@does(Role.ADMIN)
+def change_connection(connection_id: str, verb: str) -> Response:
+    """Pause, resume or disconnect."""
+    use_case = {"pause": connect.pause, "resume": connect.resume, "disconnect": connect.disconnect}[verb]
+    told = {
+        "pause": "Paused. Nothing is sent or read until you resume; nothing is lost.",
+        "resume": "Resumed. The next sync carries over what changed meanwhile.",
+        "disconnect": "Disconnected. Every link is kept; reconnecting restores them.",
+    }[verb]
+    someone = person()
+    try:
+        use_case(parts().platform, organisation_id=someone.company.id, connection_id=connection_id, actor=someone.actor)
+    except connect.WrongState as refusal:
+        told = str(refusal)
+    else:
+        if verb == "resume":
+            parts().runner.wake(connection_id)
+    flash(told)
+    return redirect(url_for("pages.connection", connection_id=connection_id), 303)
+
+
+@pages.post("/connections/<connection_id>/reconnect")
+@does(Role.ADMIN)
+def reconnect(connection_id: str) -> Response:
+    """Send the browser to the package's consent page again; every link stays."""
+    let_form_leave()
+    someone = person()
+    try:
+        started = connect.reconnect(
+            parts().platform, organisation_id=someone.company.id, connection_id=connection_id, actor=someone.actor
+        )
+    except SyncError as failure:
+        flash(f"The package can't be reached now: {failure}")
+        return redirect(url_for("pages.connection", connection_id=connection_id), 303)
+    return redirect(started.authorize_url, 303)

@@ -1,0 +1,154 @@
+"""Customers: the list on a page of its own, one customer with everything about it, and its rows for opening trees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from service.core.ports import EntityKind
+from service.records import customers
+from service.records.errors import NotFound, RecordError
+from service.store.accounts import Role
+from service.store.queries import lists, tree, web_users
+from service.store.queries.connections import all_of
+from service.store.queries.find import find, find_all
+from service.store.queries.load import contacts_of
+from service.store.queries.states import sync_states
+from service.store.records import CustomerRow, JobSiteRow, TaxLevelRow
+from service.sync import run
+from service.sync.connect import WrongState
+from service.web import comparison, listing
+from service.web.access import does, person, safe_path, shows
+from service.web.pages import pages
+from service.web.parts import parts
+from service.web.words import plural
+
+_ROWS = 100
+_CHILDREN = 500
+_HANGING = 25  #: invoices, jobs and sites that a customer's page lists before it leads to the whole list
+_EVENTS = 50
+
+
+@pages.get("/customers")
+@shows()
+def customer_list(session: Session) -> str:
+    """List customers."""
+    organisation_id = person().company.id
+    connections = all_of(session, organisation_id)
+    wish = listing.wish_of(request.args, connections)
+    shown = listing.shown(session, organisation_id, wish, limit=_ROWS)
+    parent = find(session, CustomerRow, organisation_id, wish.parent) if wish.parent else None
+    return render_template("customers.html", shown=shown, parent=parent, **listing.words(connections))
+
+
+@pages.get("/parts/customers/<customer_id>/children")
+@shows()
+def children_part(session: Session, customer_id: str) -> str:
+    """Give the rows right below a customer, to be put under it."""
+    wish = listing.Wish(parent=customer_id, archived=request.args.get("archived") == "true")
+    shown = listing.shown(session, person().company.id, wish, limit=_CHILDREN)
+    return render_template("part/rows.html", shown=shown)
+
+
+@pages.get("/customers/<customer_id>")
+@shows()
+def customer(session: Session, customer_id: str) -> str:
+    """Show one customer."""
+    organisation_id = person().company.id
+    row = find(session, CustomerRow, organisation_id, customer_id)
+    if row is None:
+        raise NotFound("customer")
+    above = find_all(session, CustomerRow, organisation_id, tree.ancestor_ids(row)) if row.parent_id else {}
+    wish = replace(listing.Wish(parent=row.id), archived=True)
+    events = lists.event_page(
+        session, organisation_id, lists.EventFilter(record_id=row.id), limit=_EVENTS, cursor=None
+    ).items
+    invoices = lists.invoice_page(
+        session,
+        organisation_id,
+        lists.InvoiceFilter(customer_id=row.id),
+        sort=("-issue_date",),
+        limit=_HANGING,
+        cursor=None,
+    )
+    states = sync_states(session, organisation_id, EntityKind.CUSTOMER, [row.id])[row.id]
+    return render_template(
+        "customer.html",
+        row=row,
+        above=[above[one] for one in reversed(tree.ancestor_ids(row)) if one in above],
+        states=states,
+        comparisons=[comparison.compare(session, parts().platform, state) for state in states],
+        contacts=contacts_of(session, organisation_id, [row.id]).get(row.id, ()),
+        sites=lists.job_site_page(session, organisation_id, row.id, limit=_HANGING, cursor=None).items,
+        site=find(session, JobSiteRow, organisation_id, row.job_site_id) if row.job_site_id else None,
+        tax_level=find(session, TaxLevelRow, organisation_id, row.tax_level_id) if row.tax_level_id else None,
+        shown=listing.shown(session, organisation_id, wish, limit=_CHILDREN),
+        invoices=invoices,
+        invoice_states=sync_states(session, organisation_id, EntityKind.INVOICE, [one.id for one in invoices.items]),
+        events=events,
+        names=web_users.names_of_actors(session, organisation_id, {event.actor for event in events}),
+    )
+
+
+@pages.post("/customers/<customer_id>/send")
+@does(Role.ACCOUNTANT)
+def send_customer(customer_id: str) -> Response:
+    """Ask every live connection for a sync, which sends what waits."""
+    platform = parts().platform
+    with platform.database.read() as session:
+        if find(session, CustomerRow, person().company.id, customer_id) is None:
+            raise NotFound("customer")
+        live = [row.id for row in all_of(session, person().company.id) if row.state == "live"]
+    for connection_id in live:
+        ask_for_sync(connection_id)
+    flash(
+        f"A sync has begun at {plural(len(live), 'connection')}."
+        if live
+        else "No connection is live, so nothing is sent."
+    )
+    return redirect(url_for("pages.customer", customer_id=customer_id), 303)
+
+
+@pages.post("/customers/<customer_id>/archive")
+@does(Role.ACCOUNTANT)
+def archive_customer(customer_id: str) -> Response:
+    """Archive a customer, or take it back out."""
+    archive = request.form.get("archived") == "true"
+    change = customers.archive_customer if archive else customers.unarchive_customer
+    try:
+        with parts().platform.database.write() as session:
+            row = change(session, person().author(), customer_id)
+            told = f"{row.name} is {'archived' if archive else 'active again'}. The next sync carries it over."
+    except NotFound:
+        raise
+    except RecordError as refusal:
+        told = str(refusal)
+    flash(told)
+    return redirect(url_for("pages.customer", customer_id=customer_id), 303)
+
+
+def ask_for_sync(connection_id: str) -> bool:
+    """Ask for a sync of a connection as the person; return False where its state does not allow one."""
+    someone = person()
+    try:
+        asked = run.ask(
+            parts().platform, organisation_id=someone.company.id, connection_id=connection_id, actor=someone.actor
+        )
+    except WrongState:
+        return False
+    parts().runner.wake(asked.connection_id)
+    return True
+
+
+@pages.post("/connections/<connection_id>/sync")
+@does(Role.ACCOUNTANT)
+def sync_connection(connection_id: str) -> Response:
+    """Ask for a sync; one that is under way goes on and looks again afterwards."""
+    if ask_for_sync(connection_id):
+        flash("The sync has begun. This page follows it.")
+    else:
+        flash("The connection is not live, so nothing can be sent now.")
+    return redirect(safe_path(request.form.get("next"), url_for("pages.connection", connection_id=connection_id)), 303)

@@ -1,0 +1,95 @@
+"""The dashboard: is everything all right, and if not, what needs whom."""
+
+from __future__ import annotations
+
+from flask import make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from service.core.ports import EntityKind
+from service.ids import is_id
+from service.store.queries.connections import all_of
+from service.store.queries.problems import count_open
+from service.store.queries.states import sync_states
+from service.store.queries.upkeep import last_beat
+from service.web import listing
+from service.web.access import person, safe_path, shows
+from service.web.pages import THEMES, pages
+from service.web.parts import now, parts
+from service.web.standing import Standing, answer, questions, standings
+
+_ROWS = 50
+_QUESTIONS = 8
+_DOTS = 500
+_YEAR = 365 * 86_400
+#: Silence of the scheduler, in syncs that did not happen, after which the dashboard says so.
+_MISSED = 5
+
+
+@pages.get("/")
+@shows()
+def dashboard(session: Session) -> str:
+    """Show how every connection stands, what needs a person, and the customers."""
+    organisation_id = person().company.id
+    connections = all_of(session, organisation_id)
+    wish = listing.wish_of(request.args, connections)
+    shown = listing.shown(session, organisation_id, wish, limit=_ROWS)
+    return render_template("dashboard.html", shown=shown, **listing.words(connections), **_standing(session))
+
+
+@pages.get("/parts/standing")
+@shows()
+def standing_part(session: Session) -> str:
+    """Give the dashboard's live part alone."""
+    return render_template("part/standing.html", **_standing(session))
+
+
+@pages.get("/parts/dots")
+@shows()
+def dots_part(session: Session) -> str:
+    """Give the dots of the records on a page, as they are now."""
+    kind = EntityKind.INVOICE if request.args.get("kind") == "invoice" else EntityKind.CUSTOMER
+    ids = [one for one in request.args.get("ids", "").split(",") if is_id(one)][:_DOTS]
+    return render_template("part/dots.html", states=sync_states(session, person().company.id, kind, ids))
+
+
+@pages.post("/theme")
+def choose_theme() -> Response:
+    """Keep light, dark, or whatever the machine says."""
+    wanted = request.form.get("theme", "auto")
+    response = make_response(redirect(safe_path(request.form.get("next"), url_for("pages.dashboard")), 303))
+    secure = parts().platform.settings.base_url.startswith("https://")
+    response.set_cookie(
+        "theme",
+        wanted if wanted in THEMES else "auto",
+        max_age=_YEAR,
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _standing(session: Session) -> dict[str, object]:
+    organisation_id = person().company.id
+    found = standings(session, organisation_id)
+    open_questions = count_open(session, organisation_id)
+    dot, told = answer(found, open_questions, now())
+    return {
+        "standings": found,
+        "overall": dot,
+        "answer": told,
+        "questions": questions(session, organisation_id, limit=_QUESTIONS) if open_questions else [],
+        "open_questions": open_questions,
+        "running": any(one.run for one in found),
+        "silent_since": _silence(session, found),
+    }
+
+
+def _silence(session: Session, found: list[Standing]) -> object:
+    """Return when the schedule was last heard of, if a live connection waits for it in vain."""
+    if not any(one.row.state == "live" for one in found):
+        return None
+    heard = last_beat(session, "scheduler")
+    patience = max(parts().platform.settings.sync_interval * _MISSED, 300)
+    return heard if heard is not None and (now() - heard).total_seconds() > patience else None

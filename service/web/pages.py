@@ -1,0 +1,77 @@
+"""The blueprint that all pages belong to, and what their templates share."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, g, request, url_for
+
+from service.store.queries import problems
+from service.web.access import csrf, person_or_none
+from service.web.parts import package_of, parts
+from service.web.standing import question_of
+
+pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+
+THEMES = ("auto", "light", "dark")
+#: The left rail: endpoint, word, a shorter one for small screens, icon, the keys that lead there, who sees it.
+RAIL = (
+    ("pages.dashboard", "Dashboard", "Home", "home", "g d", "viewer"),
+    ("pages.customer_list", "Customers", "Customers", "people", "g c", "viewer"),
+    ("pages.invoice_list", "Invoices", "Invoices", "document", "g i", "viewer"),
+    ("pages.conflict_list", "Conflicts", "Conflicts", "alert", "g x", "viewer"),
+    ("pages.connection_list", "Connections", "Connect", "plug", "g n", "viewer"),
+    ("pages.run_list", "Runs", "Runs", "clock", "g r", "viewer"),
+    ("pages.activity", "Activity", "Activity", "list", "g a", "viewer"),
+    ("pages.settings", "Settings", "Settings", "gear", "g s", "admin"),
+)
+#: Which entry of the rail a page belongs to, by the first part of its address.
+_SECTIONS = {
+    "customers": "pages.customer_list",
+    "invoices": "pages.invoice_list",
+    "conflicts": "pages.conflict_list",
+    "connections": "pages.connection_list",
+    "runs": "pages.run_list",
+    "settings": "pages.settings",
+}
+
+
+@pages.before_request
+def refuse_forgery() -> None:
+    """Refuse a form that did not come from one of our own pages."""
+    csrf.protect()
+
+
+@pages.app_context_processor
+def shared() -> dict[str, Any]:
+    """Give every template who looks at it, what is theirs to see, and what waits for them."""
+    someone = person_or_none()
+    theme = request.cookies.get("theme", "auto")
+    known: dict[str, Any] = {
+        "person": someone,
+        "section": _SECTIONS.get(request.path.split("/")[1]),
+        "theme": theme if theme in THEMES else "auto",
+        "asset": asset,
+        "package_of": package_of,
+        "question_of": question_of,
+        "with_arguments": with_arguments,
+        "here": request.full_path.rstrip("?"),
+    }
+    if someone is not None:
+        session = g.get("session")
+        open_questions = problems.count_open(session, someone.company.id) if session is not None else 0
+        known |= {"rail": [entry for entry in RAIL if someone.may(entry[5])], "open_questions": open_questions}
+    return known
+
+
+def asset(name: str) -> str:
+    """Return the address of a static file, which changes with its content."""
+    return url_for("pages.static", filename=name, v=parts().versions.get(name))
+
+
+def with_arguments(**changes: str | None) -> str:
+    """Return this page's address with some arguments changed; None takes one away."""
+    wanted = {name: value for name, value in request.args.items() if name != "cursor"} | changes
+    given: dict[str, Any] = {name: value for name, value in wanted.items() if value}
+    return f"{request.path}?{urlencode(given)}" if given else request.path

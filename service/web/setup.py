@@ -1,0 +1,292 @@
+"""Setting a connection up: five steps that can be left and resumed, and the pages of matching, mapping and preview."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from service.core.errors import SyncError
+from service.core.matching import EXACT
+from service.mapping import settings as mapping_settings
+from service.store.accounts import Role
+from service.store.queries import connections
+from service.store.sync_models import ConnectionRow
+from service.sync import golive, mapping, match, plan
+from service.sync.platform import Platform
+from service.web.access import does, person, shows
+from service.web.entries import Section, sections_of
+from service.web.pages import pages
+from service.web.parts import package_of, parts
+from service.web.words import plural
+
+_SHOWN = 300  #: lines of a preview or of a list of proposals on one page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the set-up."""
+
+    key: str  #: connect, company, match, map, preview or live
+    title: str
+    state: str  #: done, now, later or you (needs the person)
+    sentence: str
+    url: str | None = None
+    label: str = ""  #: what the link to the step says
+
+
+def steps_of(platform: Platform, session: Session, row: ConnectionRow) -> list[Step]:
+    """Return the steps of a connection with their states."""
+    package = package_of(row.provider)
+    connected = row.remote_tenant_id is not None
+    steps = [
+        Step(key="connect", title="Connect", state="done", sentence=f"{package} has given access.")
+        if connected
+        else Step(key="connect", title="Connect", state="you", sentence=f"{package} has not given access yet."),
+        Step(
+            key="company",
+            title="Company",
+            state="done",
+            sentence=f"{row.organisation_name or 'The company'} in {package}.",
+        )
+        if connected
+        else Step(key="company", title="Company", state="later", sentence="You choose it while giving access."),
+    ]
+    return steps + (_open_steps(platform, session, row, package) if row.state == "matching" else _other_steps(row))
+
+
+def _open_steps(platform: Platform, session: Session, row: ConnectionRow, package: str) -> list[Step]:
+    undecided = len(match.undecided(platform, session, row))
+    missing = len(mapping.state_of(platform, session, row).missing)
+    read = row.reference is not None
+    matches, choices = (
+        url_for("pages.matches", connection_id=row.id),
+        url_for("pages.mapping_form", connection_id=row.id),
+    )
+    return [
+        Step(
+            key="match",
+            title="Match",
+            state="you" if undecided else "done" if read else "later",
+            sentence=f"{plural(undecided, 'record')} may exist on both sides already."
+            if undecided
+            else "Every record that may exist on both sides is decided."
+            if read
+            else "Waits until the books have been read.",
+            url=matches,
+            label="Decide" if undecided else "Look at the matches",
+        ),
+        Step(
+            key="map",
+            title="Map",
+            state="you" if missing else "done" if read else "later",
+            sentence=f"{plural(missing, 'choice')} {'is' if missing == 1 else 'are'} missing."
+            if missing
+            else "Every obvious choice is made: accounts, items, taxes, terms."
+            if read
+            else "Waits until the books have been read.",
+            url=choices,
+            label="Choose" if missing else "Look at the mapping",
+        ),
+        Step(
+            key="preview",
+            title="Preview",
+            state="now" if read else "later",
+            sentence="Shows every record that the first sync would create or change. It sends nothing.",
+            url=url_for("pages.preview", connection_id=row.id),
+            label="Preview the first sync",
+        ),
+        Step(
+            key="live",
+            title="Go live",
+            state="later" if undecided or missing else "now",
+            sentence=f"From then on Tieout writes to {package}, every minute or when you ask.",
+        ),
+    ]
+
+
+def _other_steps(row: ConnectionRow) -> list[Step]:
+    done = row.state == "live" or row.state_before == "live"
+    state = "done" if done else "later"
+    links = {
+        "match": url_for("pages.matches", connection_id=row.id),
+        "map": url_for("pages.mapping_form", connection_id=row.id),
+        "preview": url_for("pages.preview", connection_id=row.id),
+    }
+    told = {
+        "match": ("Match", "Decided.", "Look at the matches"),
+        "map": ("Map", "Chosen. Changes act on the next sync.", "Change the mapping"),
+        "preview": ("Preview", "Shows what the next sync would do. It sends nothing.", "Preview the next sync"),
+        "live": (
+            "Go live",
+            "Tieout keeps both sides in agreement." if row.state == "live" else "Not at the moment.",
+            "",
+        ),
+    }
+    reached = row.remote_tenant_id is not None
+    return [
+        Step(
+            key=key,
+            title=title,
+            state=state,
+            sentence=sentence if done else "Comes after connecting.",
+            url=links.get(key) if reached else None,
+            label=label,
+        )
+        for key, (title, sentence, label) in told.items()
+    ]
+
+
+@pages.get("/connections/<connection_id>/matches")
+@shows()
+def matches(session: Session, connection_id: str) -> str:
+    """Show proposals for records that exist on both sides."""
+    row = connections.get(session, person().company.id, connection_id)
+    found = match.list_matches(parts().platform, organisation_id=row.organisation_id, connection_id=row.id)
+    undecided = [one for one in found if one.decision is None]
+    exact = [one for one in undecided if not one.ambiguous and one.confidence >= EXACT]
+    return render_template(
+        "matches.html",
+        row=row,
+        package=package_of(row.provider),
+        undecided=undecided[:_SHOWN],
+        hidden=max(0, len(undecided) - _SHOWN),
+        decided=[one for one in found if one.decision is not None][:_SHOWN],
+        exact=len(exact),
+    )
+
+
+@pages.post("/connections/<connection_id>/matches")
+@does(Role.ACCOUNTANT)
+def decide_matches(connection_id: str) -> Response:
+    """Take one decision, or accept every exact proposal."""
+    someone, platform, given = person(), parts().platform, request.form
+    try:
+        if given.get("accept") == "exact":
+            number = match.accept(
+                platform,
+                organisation_id=someone.company.id,
+                connection_id=connection_id,
+                above=Decimal(EXACT),
+                actor=someone.actor,
+            )
+            flash(f"{plural(number, 'record')} will be linked. Nothing is written before the connection is live.")
+        else:
+            decision = "link" if given.get("decision") == "link" else "separate"
+            match.decide(
+                platform,
+                organisation_id=someone.company.id,
+                connection_id=connection_id,
+                decisions=[(given.get("customer_id", ""), given.get("remote_id", ""), decision)],
+                actor=someone.actor,
+            )
+            name = given.get("name", "")
+            flash(f"'{name}' will be linked." if decision == "link" else f"'{name}' stays separate.")
+    except match.BadDecision as refusal:
+        flash(str(refusal))
+    return redirect(url_for("pages.matches", connection_id=connection_id), 303)
+
+
+@pages.get("/connections/<connection_id>/mapping")
+@shows()
+def mapping_form(session: Session, connection_id: str) -> str:
+    """Show the choices of a connection with what the package offers."""
+    return _mapping_page(session, connection_id)
+
+
+@pages.post("/connections/<connection_id>/mapping")
+@does(Role.ACCOUNTANT)
+def save_mapping(connection_id: str) -> Any:
+    """Keep the choices; records that waited for one are looked at again."""
+    someone, platform = person(), parts().platform
+    with platform.database.read() as session:
+        row = connections.get(session, someone.company.id, connection_id)
+        document, version = mapping_settings.to_json(mapping_settings.from_json(row.mapping)), row.mapping_version
+    if request.form.get("version") != str(version):
+        with platform.database.read() as session:
+            told = "Somebody changed the mapping meanwhile. Check the choices and save again."
+            return _mapping_page(session, connection_id, typed=request.form, told=told), 409
+    for key, value in request.form.items():
+        section, _, entry = key.partition(":")
+        if entry and section in document and isinstance(document[section], dict):
+            document[section] = {**document[section], entry: value.strip()}
+    document["job_rule"] = request.form.get("job_rule", document["job_rule"])
+    try:
+        mapping.save(
+            platform,
+            organisation_id=someone.company.id,
+            connection_id=connection_id,
+            document=document,
+            actor=someone.actor,
+        )
+    except ValueError as refusal:
+        with platform.database.read() as session:
+            return _mapping_page(session, connection_id, typed=request.form, told=str(refusal)), 422
+    flash("The mapping is saved. Records that waited for a choice are sent with the next sync.")
+    return redirect(url_for("pages.connection", connection_id=connection_id), 303)
+
+
+def _mapping_page(
+    session: Session, connection_id: str, *, typed: Mapping[str, str] | None = None, told: str = ""
+) -> str:
+    platform = parts().platform
+    row = connections.get(session, person().company.id, connection_id)
+    known = mapping.state_of(platform, session, row)
+    used = mapping.entries_in_use(session, row.organisation_id)
+    sections: list[Section] = sections_of(known, used, platform.provider(row.provider).demands)
+    return render_template(
+        "mapping.html",
+        row=row,
+        package=package_of(row.provider),
+        sections=sections,
+        known=known,
+        typed=typed or {},
+        told=told,
+        native_depth=platform.provider(row.provider).capabilities.native_depth,
+    )
+
+
+@pages.get("/connections/<connection_id>/preview")
+@shows()
+def preview(session: Session, connection_id: str) -> str:
+    """Show what the next sync would do; nothing is written anywhere."""
+    row = connections.get(session, person().company.id, connection_id)
+    made = plan.make_plan(parts().platform, organisation_id=row.organisation_id, connection_id=row.id)
+    counts = Counter((action.action, action.entity) for action in made.actions)
+    return render_template(
+        "preview.html",
+        row=row,
+        package=package_of(row.provider),
+        plan=made,
+        actions=made.actions[:_SHOWN],
+        hidden=max(0, len(made.actions) - _SHOWN),
+        counts=sorted(counts.items()),
+    )
+
+
+@pages.post("/connections/<connection_id>/go-live")
+@does(Role.ADMIN)
+def go_live(connection_id: str) -> Any:
+    """Go live, or say what stands in the way."""
+    someone, platform = person(), parts().platform
+    try:
+        obstacles = golive.go_live(
+            platform, organisation_id=someone.company.id, connection_id=connection_id, actor=someone.actor
+        )
+    except SyncError as refusal:
+        flash(str(refusal))
+        return redirect(url_for("pages.connection", connection_id=connection_id), 303)
+    if obstacles:
+        with platform.database.read() as session:
+            row = connections.get(session, someone.company.id, connection_id)
+            page = render_template("obstacles.html", row=row, package=package_of(row.provider), obstacles=obstacles)
+        return page, 409
+    parts().runner.wake(connection_id)
+    flash("The connection is live. The first sync begins by itself.")
+    return redirect(url_for("pages.connection", connection_id=connection_id), 303)

@@ -1,0 +1,138 @@
+"""How each connection stands, and the one sentence that answers whether everything is all right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from service.core.problem import Option, from_json, options, sentence
+from service.store.queries import connections, problems, web_runs
+from service.store.queries.tallies import tally
+from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
+from service.web.parts import package_of
+from service.web.words import clock, plural
+
+#: States in which a connection can be asked for a sync.
+_SYNCS = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One connection as the dashboard shows it."""
+
+    row: ConnectionRow
+    package: str
+    counts: Mapping[str, int]
+    run: RunRow | None  #: queued or running
+
+    @property
+    def name(self) -> str:
+        """The package and the company there."""
+        company = self.row.organisation_name
+        return f"{self.package} · {company}" if company else self.package
+
+    @property
+    def may_sync(self) -> bool:
+        """Whether a sync can be asked for now."""
+        return self.row.state == _SYNCS
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the connection itself needs a person, as a sentence."""
+        if self.row.problem and self.row.problem.get("message"):
+            return str(self.row.problem["message"])
+        if self.row.state == "needs_reauth":
+            return f"{self.package} no longer lets Tieout in. Reconnect to go on; every link is kept."
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One thing that needs a person."""
+
+    row: ProblemRow
+    link: LinkRow
+    sentence: str
+    options: tuple[Option, ...]
+    package: str = ""
+
+
+def standings(session: Session, organisation_id: str) -> list[Standing]:
+    """Return every connection that is not gone, oldest first."""
+    under_way = web_runs.under_way(session, organisation_id)
+    return [
+        Standing(
+            row=row,
+            package=package_of(row.provider),
+            counts=tally(session, row) if row.state != "pending" else {},
+            run=under_way.get(row.id),
+        )
+        for row in connections.all_of(session, organisation_id)
+    ]
+
+
+def questions(
+    session: Session, organisation_id: str, *, limit: int, after: str | None = None, is_open: bool = True
+) -> list[Question]:
+    """Return what waits for a person (or, with ``is_open`` false, what no longer does), oldest first."""
+    found = problems.listed(session, organisation_id, is_open=is_open, after=after, limit=limit)
+    return [question_of(row, link) for row, link in found]
+
+
+def question_of(row: ProblemRow, link: LinkRow) -> Question:
+    """Return a problem with its sentence and its answers."""
+    problem = from_json(row.document)
+    return Question(
+        row=row,
+        link=link,
+        sentence=sentence(problem),
+        options=options(problem),
+        package=str(problem.params.get("package") or ""),
+    )
+
+
+def answer(found: Sequence[Standing], open_questions: int, now: datetime) -> tuple[str, str]:
+    """Return the dot and the sentence that answer whether all is well; the worst thing decides.
+
+    :param open_questions: questions about records, over all connections.
+    """
+    connected = [one for one in found if one.row.state not in ("pending", "disconnected")]
+    if not connected:
+        return "none", "Nothing is connected yet. Connect a package to begin."
+    if lost := next((one for one in connected if one.row.state == "needs_reauth"), None):
+        return "red", f"{lost.name} needs to be reconnected. Nothing is lost meanwhile."
+    agreed = _agreed_at(connected, now)
+    if open_questions:
+        verb = "needs" if open_questions == 1 else "need"
+        rest = f" Everything else agreed {agreed}." if agreed else ""
+        return "red", f"{plural(open_questions, 'record')} {verb} you.{rest}"
+    live = [one for one in connected if one.row.state == "live"]
+    return _without_questions(live, agreed) if live else ("none", _not_live(connected))
+
+
+def _without_questions(live: Sequence[Standing], agreed: str) -> tuple[str, str]:
+    waiting = sum(one.counts.get("orange", 0) for one in live)
+    if waiting:
+        verb = "waits" if waiting == 1 else "wait"
+        return "orange", f"{plural(waiting, 'record')} {verb} for the next sync. Nothing needs you."
+    green = sum(one.counts.get("green", 0) for one in live)
+    if not agreed or not green:
+        return "none", "Nothing has been sent yet. Sync now to begin."
+    packages = " and ".join(dict.fromkeys(one.package for one in live))
+    return "green", f"All {plural(green, 'record')} agree with {packages} as of {agreed.removeprefix('at ')}."
+
+
+def _agreed_at(found: Sequence[Standing], now: datetime) -> str:
+    """Return since when all connections were last known to agree: at the oldest of their syncs."""
+    times = [one.row.last_sync_at for one in found if one.row.state == "live"]
+    known = [time for time in times if time is not None and time <= now]
+    return f"at {clock(min(known))}" if known and len(known) == len(times) else ""
+
+
+def _not_live(found: Sequence[Standing]) -> str:
+    if any(one.row.state == "matching" for one in found):
+        return f"{next(one for one in found if one.row.state == 'matching').name} is being set up. Nothing is sent yet."
+    return f"{found[0].name} is paused. Nothing is sent or read meanwhile."

@@ -1,0 +1,214 @@
+"""Times, money and states in the words and formats of the people who read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_currency, format_decimal
+from flask import Flask
+from markupsafe import Markup
+
+from service.core.money import currency_digits, decimal_text, quantise
+from service.core.problem import field_label, value_text
+from service.core.snapshot import value_from_json
+from service.web.access import person_or_none
+from service.web.parts import now
+
+DOTS: Mapping[str, str] = {"green": "in sync", "orange": "waiting", "red": "needs you", "none": "not sent"}
+CONNECTION_STATES: Mapping[str, str] = {
+    "pending": "not connected yet",
+    "matching": "being set up",
+    "live": "live",
+    "paused": "paused",
+    "needs_reauth": "needs reconnecting",
+    "disconnected": "disconnected",
+}
+RUN_STATES: Mapping[str, str] = {
+    "queued": "about to start",
+    "running": "under way",
+    "succeeded": "done",
+    "partial": "done, not everything agrees",
+    "failed": "stopped early",
+}
+RUN_KINDS: Mapping[str, str] = {"sync": "Sync", "reconcile": "Reconciliation", "reset": "Reset and resync"}
+ENTITIES: Mapping[str, str] = {
+    "customer": "Customer",
+    "contact": "Contact",
+    "invoice": "Invoice",
+    "payment": "Payment",
+    "connection": "Connection",
+    "run": "Run",
+    "user": "Person",
+    "token": "Token",
+}
+COUNTS: Mapping[str, str] = {
+    "created": "created",
+    "updated": "updated",
+    "pulled": "taken over",
+    "linked": "linked",
+    "unchanged": "unchanged",
+    "conflicts": "need you",
+    "failed": "not sent",
+}
+ACTIONS: Mapping[str, str] = {
+    "create": "Create",
+    "update": "Update",
+    "archive": "Archive",
+    "restore": "Make active again",
+    "void": "Void",
+    "pull": "Take over",
+    "link": "Compare",
+    "ask": "Ask you",
+}
+PLANNED: Mapping[str, str] = {
+    "create": "to create",
+    "update": "to update",
+    "archive": "to archive",
+    "restore": "to make active again",
+    "void": "to void",
+    "pull": "to take over",
+    "link": "to compare",
+    "ask": "to ask you about",
+}
+_ACTORS: Mapping[str, str] = {"schedule": "the schedule", "sync": "the sync", "package": "the package"}
+_SOON = timedelta(seconds=5)
+
+
+def zone() -> tzinfo:
+    """Return the organisation's time zone; UTC where nobody is signed in or the zone is unknown."""
+    someone = person_or_none()
+    return _zone(someone.company.timezone if someone else "UTC")
+
+
+def locale() -> Locale:
+    """Return the organisation's locale; English of the United States where it is unknown."""
+    someone = person_or_none()
+    return _locale(someone.company.locale if someone else "en_US")
+
+
+def exact(moment: datetime) -> str:
+    """Return a time to the second, with its zone."""
+    return format_datetime(moment, "d MMM y, HH:mm:ss z", tzinfo=zone(), locale=locale())
+
+
+def clock(moment: datetime) -> str:
+    """Return the time of day, with the day where it is not today's."""
+    here = moment.astimezone(zone())
+    time = format_time(here, "HH:mm", tzinfo=zone(), locale=locale())
+    if here.date() == now().astimezone(zone()).date():
+        return time
+    return f"{format_datetime(here, 'd MMM', tzinfo=zone(), locale=locale())}, {time}"
+
+
+def relative(moment: datetime) -> str:
+    """Return how long ago or how soon a time is."""
+    distance = moment - now()
+    if abs(distance) < _SOON:
+        return "now"
+    return format_timedelta(distance, add_direction=True, threshold=1.2, locale=locale())
+
+
+def when(moment: datetime | None, otherwise: str = "never") -> Markup:
+    """Return a time as people say it, with the exact one on hover."""
+    if moment is None:
+        return Markup("<span class=quiet>{}</span>").format(otherwise)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.isoformat(timespec="seconds"), exact(moment), relative(moment)
+    )
+
+
+def day(value: date | None) -> str:
+    """Return a date."""
+    return "" if value is None else format_date(value, "d MMM y", locale=locale())
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Return an amount with its currency and as many digits as its books keep."""
+    digits = currency_digits(currency)
+    pattern = "¤#,##0." + "0" * digits if digits else "¤#,##0"
+    return format_currency(amount, currency, pattern, currency_digits=False, locale=locale())
+
+
+def price(amount: Decimal, currency: str) -> str:
+    """Return a price: as an amount of money, or with all its digits where it has more."""
+    return money(amount, currency) if quantise(amount, currency) == amount else number(amount)
+
+
+def number(value: Decimal | int) -> str:
+    """Return a number with the locale's separators and no zeros at its end."""
+    return format_decimal(value if isinstance(value, int) else Decimal(decimal_text(value)), locale=locale())
+
+
+def plain_value(value: Any) -> str:
+    """Return a stored value of a snapshot or an event as a person reads it."""
+    if isinstance(value, Mapping):
+        return ", ".join(str(part) for part in value.values() if part not in (None, "", [])) or "blank"
+    return value_text(value_from_json(value)) if isinstance(value, (list, dict)) else value_text(value)
+
+
+def actor(name: str, names: Mapping[str, str]) -> str:
+    """Return who did something."""
+    return names.get(name) or _ACTORS.get(name.partition(":")[0]) or "somebody who is gone"
+
+
+def duration(begin: datetime | None, end: datetime | None) -> str:
+    """Return how long something took."""
+    if begin is None or end is None:
+        return ""
+    seconds = round((end - begin).total_seconds())
+    minutes, seconds = divmod(seconds, 60)
+    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+
+
+def address(document: Mapping[str, Any] | None) -> str:
+    """Return a postal address on one line."""
+    given = document or {}
+    order = ("line1", "line2", "city", "region", "postal_code", "country")
+    return ", ".join(str(given[part]) for part in order if given.get(part))
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return a count with its word."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def install(app: Flask) -> None:
+    """Give the words to the templates."""
+    filters = (when, exact, clock, relative, day, money, price, number, plain_value, address, plural, duration, actor)
+    for filter_ in filters:
+        app.jinja_env.filters[filter_.__name__] = filter_
+    app.jinja_env.filters["label"] = field_label
+    app.jinja_env.globals.update(
+        DOTS=DOTS,
+        CONNECTION_STATES=CONNECTION_STATES,
+        RUN_STATES=RUN_STATES,
+        RUN_KINDS=RUN_KINDS,
+        ENTITIES=ENTITIES,
+        COUNTS=COUNTS,
+        ACTIONS=ACTIONS,
+        PLANNED=PLANNED,
+        now=now,
+    )
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+@lru_cache(maxsize=64)
+def _locale(name: str) -> Locale:
+    try:
+        return Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en", "US")
