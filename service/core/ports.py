@@ -73,6 +73,7 @@ class Capabilities:
     page_size: int
     limits: Limits
     feed_calls: int = 1  #: calls that reading the change feed takes when little has changed
+    feed_shared: bool = True  #: one page of the feed holds entities of all families together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

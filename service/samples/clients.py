@@ -68,6 +68,8 @@ class _Seed:
     email: str | None = None
     country: str = HOME_COUNTRY
     region: str | None = None
+    person: tuple[str, str] | None = None  #: first and last name of the primary contact
+    sparse: bool = False  #: we know neither phone nor addresses, so that what a package knows fills them
 
 
 def make_clients(rng: Random, currency: str) -> list[Customer]:
@@ -88,7 +90,10 @@ def _number(client: Customer, index: int, currency: str) -> Customer:
 
 
 def _seeds(rng: Random) -> list[_Seed]:
-    seeds = [_Seed(name, email.split("@")[1], email, region=region) for name, email, region in KNOWN_THERE]
+    seeds = [
+        _Seed(name, email.split("@")[1], email, region=region, person=(first, last), sparse=not differs)
+        for name, email, region, first, last, differs in KNOWN_THERE
+    ]
     seeds += [_Seed(name, f"{domain}.example", country=country) for name, domain, country in ELSEWHERE]
     seeds += [_Seed(name, f"{domain}.example", region="CA") for name, domain in AWKWARD]
     seeds += [
@@ -104,6 +109,19 @@ def _seeds(rng: Random) -> list[_Seed]:
 
 
 def _company(rng: Random, seed: _Seed, index: int) -> Customer:
+    company = _drawn_company(rng, seed, index)
+    if seed.person is None:
+        return company
+    primary, *others = company.contacts
+    first, last = seed.person
+    primary = replace(primary, first_name=first, last_name=last, phone=None, mobile=None)
+    company = replace(company, is_customer=True, archived=False, contacts=(primary, *others))
+    if not seed.sparse:
+        return company
+    return replace(company, phone=None, fax=None, website=None, billing_address=None, shipping_address=None)
+
+
+def _drawn_company(rng: Random, seed: _Seed, index: int) -> Customer:
     address = make_address(rng, region=seed.region, country=seed.country)
     has_email = seed.email is not None or happens(rng, 80)
     return Customer(

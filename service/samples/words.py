@@ -93,16 +93,17 @@ ELSEWHERE = (
     ("भारत मुद्रणालय", "bharat-print", "IN"),
 )
 
-#: Customers that the packages' sample companies know by the same name and e-mail: (name, e-mail, region).
+#: Customers that the packages' sample companies know by the same name and e-mail: (name, e-mail, region, first and last
+#: name of their person there, whether our own books say something else about them than the package's).
 KNOWN_THERE = (
-    ("Amy's Bird Sanctuary", "amysbirdsanctuary@example.com", "CA"),
-    ("Bill's Windsurf Shop", "billswindsurfshop@example.com", "CA"),
-    ("Cool Cars", "coolcars@example.com", "CA"),
-    ("Freeman Sporting Goods", "freemansportinggoods@example.com", "CA"),
-    ("Sonnenschein Family Store", "sonnenscheinfamilystore@example.com", "CA"),
-    ("Ridgeway University", "katherine@ridgewayuniversity.example.com", "AZ"),
-    ("City Limousines", "martin@citylimousines.example.com", "AZ"),
-    ("Bayside Club", "bob@baysideclub.example.com", "CA"),
+    ("Amy's Bird Sanctuary", "amysbirdsanctuary@example.com", "CA", "Amy", "Lauterbach", True),
+    ("Bill's Windsurf Shop", "billswindsurfshop@example.com", "CA", "Bill", "Lucchini", False),
+    ("Cool Cars", "coolcars@example.com", "CA", "Grace", "Pariente", False),
+    ("Freeman Sporting Goods", "freemansportinggoods@example.com", "CA", "Kirby", "Freeman", False),
+    ("Sonnenschein Family Store", "sonnenscheinfamilystore@example.com", "CA", "Russ", "Sonnenschein", False),
+    ("Ridgeway University", "katherine@ridgewayuniversity.example.com", "AZ", "Katherine", "Ridge", False),
+    ("City Limousines", "martin@citylimousines.example.com", "AZ", "Martin", "Dale", True),
+    ("Bayside Club", "bob@baysideclub.example.com", "CA", "Bob", "Partridge", False),
 )
 
 #: The client whose name a vendor bears at one package.

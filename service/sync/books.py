@@ -107,6 +107,7 @@ def _absorb(work: Work, pages: Iterator[ChangePage], *, everything: bool) -> int
             news += counterparts.absorb(session, row, page.records, now)
             if everything:
                 counterparts.saw(session, work.connection_id, page.records, now)
+    work.echoes.clear()
     if cursor is not None:
         with work.platform.database.write() as session:
             session.get_one(ConnectionRow, work.connection_id).cursor = cursor

@@ -14,6 +14,8 @@ from service.core.ports import Limits
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
+#: Batches that may go out as fast as they can be made.
+_BURST = 20
 #: The package counts when a call arrives, we when it leaves.
 _SLACK = timedelta(milliseconds=150)
 
@@ -28,9 +30,7 @@ class Pacer:
             for span, allowed in ((_SECOND, limits.per_second), (_MINUTE, limits.per_minute))
             if allowed is not None
         ]
-        self._batch_windows = (
-            [] if limits.batches_per_minute is None else [(_MINUTE + _SLACK, limits.batches_per_minute)]
-        )
+        self._batches_allowed = limits.batches_per_minute
         self._calls: deque[datetime] = deque()
         self._batches: deque[datetime] = deque()
         self._lock = Lock()
@@ -48,8 +48,9 @@ class Pacer:
         """Return how long to wait before another call keeps within every limit."""
         with self._lock:
             waits = [_wait(self._calls, span, allowed, now) for span, allowed in self._windows]
-            if batch:
-                waits += [_wait(self._batches, span, allowed, now) for span, allowed in self._batch_windows]
+            if batch and self._batches_allowed is not None and len(self._batches) >= _BURST:
+                # Evenly spaced, so that the change feed is never flooded by our own writes.
+                waits.append(self._batches[-1] + _MINUTE / self._batches_allowed - now)
         return max([timedelta(0), *waits])
 
 

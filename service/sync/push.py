@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from service.core.errors import ConnectionBroken, OutcomeUnknown, StaleVersion, Transient
 from service.core.intent import IntentState, call_key
-from service.core.ports import Answer, Lane, Request, Written
+from service.core.ports import Answer, Family, Lane, Request, Written
 from service.core.reconcile import advance
-from service.core.snapshot import to_json
+from service.core.snapshot import Snapshot, from_json, to_json
 from service.ids import new_id
 from service.store.queries import calls, find
 from service.store.sync_models import CallRow, ConnectionRow, IntentRow, LinkRow
-from service.sync import closing
+from service.sync import books, closing
 from service.sync.cases import Ground
 from service.sync.documents import request_from_json, request_to_json
 from service.sync.planner import Decision
@@ -61,6 +61,8 @@ class Outbox:
         parcel = commit_call(self._work, decisions)
         if parcel is not None:
             dispatch(self._work, self._ground, parcel)
+        if self._work.feed_is_long and not self._work.doubt:
+            books.read_feed(self._work)
 
 
 def commit_call(work: Work, decisions: Sequence[Decision]) -> Parcel | None:
@@ -234,6 +236,9 @@ def _take_in_one(
             request_id=answer.request_id,
         )
         work.counts["created" if intent.operation == "create" else "updated"] += 1
+        work.expect_echo(outcome.record.family, outcome.record.remote_id)
+        for family, remote_id in _moved_by(from_json(intent.expected)):
+            work.expect_echo(family, remote_id)
         work.done += 1
         return True
     if isinstance(outcome, OutcomeUnknown):
@@ -249,6 +254,18 @@ def _take_in_one(
     label = work.labels.get(link.id) or link.remote_name or link.record_id
     closing.refuse(session, connection, intent, link, outcome, package=work.capabilities.package, label=label, now=now)
     return True
+
+
+def _moved_by(written: Snapshot) -> Iterator[tuple[Family, str]]:
+    """Yield the entities that a document's write moves there too: its customer, the invoices that it pays."""
+    for field, family in (("customer", Family.CUSTOMER), ("invoice", Family.INVOICE)):
+        value = written.get(field)
+        if isinstance(value, str):
+            yield family, value
+    applied = written.get("applied")
+    for part in applied if isinstance(applied, tuple) else ():
+        if isinstance(part, tuple) and part:
+            yield Family.INVOICE, str(part[0])
 
 
 def send_again(work: Work, ground: Ground, call_id: str) -> None:

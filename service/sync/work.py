@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from service.core.errors import AuthorizationLost, RateLimited, SyncError, Transient
-from service.core.ports import Connector
+from service.core.ports import Connector, Family
 from service.mapping import settings as mapping_settings
 from service.store import leases
 from service.store.queries import counterparts, load
@@ -30,6 +30,7 @@ _MARGIN = timedelta(seconds=30)
 LONGEST_REST = timedelta(seconds=75)
 _SHORT_REST = timedelta(seconds=2)
 _LEASE_STEP = timedelta(seconds=15)  #: longest wait before the lease is extended
+_FULL = 0.92  #: of a page; the rest is for what others write, and for what an overlap shows twice
 _WORTH_TELLING = timedelta(seconds=1)
 _PASSING_TRIES = 4
 
@@ -62,6 +63,8 @@ class Work:
         self.counts: Counter[str] = Counter()
         self.least_calls = 0
         self.done = 0
+        #: entities that the feed will show because of our own writes, by family
+        self.echoes: dict[Family, set[str]] = {}
         self.labels: dict[str, str] = {}  #: what the records of links are called, for sentences
         self.stale = False  #: a write was refused because somebody else wrote meanwhile
         self.doubt = False  #: the outcome of some write is not known
@@ -109,6 +112,21 @@ class Work:
         families = self.capabilities.names_unique_over
         with self.platform.database.read() as session:
             return Names(self.capabilities, counterparts.names_taken(session, self.connection_id, families))
+
+    @property
+    def feed_is_long(self) -> bool:
+        """True when the echoes of our own writes nearly fill a page of the feed.
+
+        Read now they cost one call; read after the run they would cost several, or more than the feed can show.
+        """
+        counts = [len(ids) for ids in self.echoes.values()]
+        return (sum(counts) if self.capabilities.feed_shared else max(counts, default=0)) >= (
+            self.capabilities.page_size * _FULL
+        )
+
+    def expect_echo(self, family: Family, remote_id: str) -> None:
+        """Note that the feed will bring back an entity that our own write has changed or moved."""
+        self.echoes.setdefault(family, set()).add(remote_id)
 
     def still_mine(self) -> None:
         """Extend the lease; called before every write to the package.

@@ -18,8 +18,9 @@ from service.connectors.quickbooks.wire import Reply, Wire
 from service.core.errors import CursorExpired, NotFound
 from service.core.ports import ChangePage, Cursor, Family, RemoteRecord
 
-#: How far back the next reading overlaps this one: times have whole seconds and a write may show a little late.
-OVERLAP = timedelta(seconds=30)
+#: How far back the next reading overlaps this one: times have whole seconds and a write may show a little late. Not
+#: longer, because our own batches come back in it, and an answer holds FEED_LIMIT entities only.
+OVERLAP = timedelta(seconds=2)
 #: The feed reaches 30 days back; an hour is left for clocks that differ.
 LOOK_BACK = timedelta(days=30) - timedelta(hours=1)
 FEED_LIMIT = 1000

@@ -32,7 +32,7 @@ def test_one_call_tells_of_changes_deletions_and_voids(
         (Family.INVOICE, "145", False, True),
         (Family.PAYMENT, "61", False, False),
     ]
-    assert (page.calls, page.cursor) == (1, "2026-11-22T09:39:30+00:00")
+    assert (page.calls, page.cursor) == (1, "2026-11-22T09:39:58+00:00")
     assert _asked(answers.calls[0]) == {
         "entities": "Customer,Vendor,Employee,Invoice,Payment,CreditMemo",
         "changedSince": "2026-11-22T09:00:00+00:00",
@@ -136,7 +136,7 @@ def test_everything_is_read_in_pages_with_inactive_names_and_the_first_times_cur
     answers.add_callback(responses.GET, f"{ROOT}/query", callback=answer)
     pages = list(recorded_connector.everything(frozenset({Family.CUSTOMER, Family.INVOICE})))
     assert [len(page.records) for page in pages] == [1000, 1000, 300, 0]
-    assert {page.cursor for page in pages} == {"2026-11-22T09:40:00+00:00"}
+    assert {page.cursor for page in pages} == {"2026-11-22T09:40:28+00:00"}
     statements = [_asked(call)["query"] for call in answers.calls]
     assert statements[1] == (
         "select * from Customer where Active in (true, false) orderby Id startposition 1001 maxresults 1000"
