@@ -72,29 +72,30 @@ def _by_key(
         pairs = [(a, b) for a in left[value] for b in right[value]]
         ambiguous = len(pairs) > 1
         for a, b in pairs:
-            evidence, sure = _evidence(a, b, words, confidence)
-            found.append(Proposal(ours=a.id, theirs=b.id, confidence=sure, evidence=evidence, ambiguous=ambiguous))
+            evidence = _evidence(a, b, words)
+            found.append(
+                Proposal(ours=a.id, theirs=b.id, confidence=confidence, evidence=evidence, ambiguous=ambiguous)
+            )
             taken_ours.add(a.id)
             taken_theirs.add(b.id)
     return found
 
 
-def _evidence(a: Party, b: Party, words: str, confidence: Decimal) -> tuple[tuple[str, ...], Decimal]:
-    """Return what speaks for the pair, and against it; a second fact that agrees makes it exact."""
+def _evidence(a: Party, b: Party, words: str) -> tuple[str, ...]:
+    """Return what speaks for the pair, and against it."""
     said = [words]
-    same_name, same_email = name_key(a.name) == name_key(b.name), _email(a) is not None and _email(a) == _email(b)
+    same_name, same_email = _name(a) == _name(b), _email(a) is not None and _email(a) == _email(b)
     if same_name and "same name" not in words:
         said.append("same name")
     if not same_name:
-        said.append(f"name differs: '{a.name}' here, '{b.name}' there")
+        said.append(f"name differs: '{_full_name(a)}' here, '{_full_name(b)}' there")
     if same_email and "same email" not in words:
         said.append("same email")
     if same_name and _email(a) and _email(b) and not same_email:
         said.append("email differs")
     if not b.active:
         said.append("archived there")
-    exact = confidence == EXACT or (same_name and same_email)
-    return tuple(said), EXACT if exact else confidence
+    return tuple(said)
 
 
 def _grouped(parties: Iterable[Party], key: Key) -> dict[str, list[Party]]:
@@ -111,17 +112,22 @@ def _reference(party: Party) -> str | None:
 
 
 def _tax_number(party: Party) -> str | None:
-    kept = "".join(sign for sign in party.tax_number or "" if sign.isalnum())
-    return kept.upper() if len(kept) >= 6 else None  # noqa: PLR2004 - shorter ones are placeholders
+    kept = "".join(sign for sign in (party.tax_number or "").casefold() if sign.isalnum())
+    return kept if len(kept) >= 6 else None  # noqa: PLR2004 - shorter ones are placeholders
 
 
 def _email_and_name(party: Party) -> str | None:
     email = _email(party)
-    return f"{email}\n{name_key(party.name)}" if email else None
+    return f"{email}\n{_name(party)}" if email else None
 
 
-def _name(party: Party) -> str | None:
-    return f"{name_key(party.parent or '')}\n{name_key(party.name)}"
+def _name(party: Party) -> str:
+    """Fold the name with the parent's: jobs of two clients may share a name, and an email too."""
+    return name_key(_full_name(party))
+
+
+def _full_name(party: Party) -> str:
+    return f"{party.parent}:{party.name}" if party.parent else party.name
 
 
 def _email(party: Party) -> str | None:

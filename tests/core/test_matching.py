@@ -115,6 +115,17 @@ def test_nothing_is_proposed_without_a_reason(ours: Party, theirs: Party) -> Non
     assert propose([ours], [theirs]) == ()
 
 
+def test_jobs_of_two_clients_with_one_name_and_one_email_are_not_the_same() -> None:
+    proposals = propose([_party("Roof", "a@b.example", parent="X")], [_party("Roof", "a@b.example", parent="Y")])
+    evidence = ("same email", "name differs: 'X:Roof' here, 'Y:Roof' there")
+    assert proposals == (Proposal(ours="1", theirs="1", confidence=EMAIL_ALONE, evidence=evidence),)
+
+
+def test_a_tax_number_has_at_least_six_signs() -> None:
+    assert propose([_party("A", tax="12345")], [_party("B", tax="12345")]) == ()
+    assert len(propose([_party("A", tax="12345x")], [_party("B", tax="1 2345-X")])) == 1
+
+
 def test_the_surest_reason_wins_and_leaves_the_others_nothing() -> None:
     proposals = propose(
         [_party("Acme", id="1", reference="7"), _party("Apex", id="2")],
