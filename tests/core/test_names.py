@@ -152,6 +152,7 @@ def test_each_fault_has_a_sentence(fault: NameFault) -> None:
         ("Acme", [], "Acme", NameRule.OWN),
         ("Acme:Phase 1", [], "Phase 1", NameRule.OWN),
         ("Acme:Phase 1", ["PHASE 1"], "Phase 1 (Acme)", NameRule.QUALIFIED),
+        ("Acme:Roof:Phase 1", ["Phase 1"], "Phase 1 (Acme)", NameRule.QUALIFIED),
         ("Acme:Roof:Phase 1", ["Phase 1", "Phase 1 (Acme)"], "Phase 1 (Acme / Roof)", NameRule.QUALIFIED),
         (
             "Acme:Roof:North:Phase 1",
@@ -230,7 +231,13 @@ def test_a_cut_keeps_at_least_half_leaves_no_loose_sign_and_uses_all_the_room() 
     assert _in_tree("x" * 60, "Acme", limit=40, taken=taken).name == "x" * 30 + "… (Acme) 2"
 
 
+def test_a_name_that_just_fits_is_not_cut() -> None:
+    assert _in_tree("x" * 40, limit=40) == NameChoice(name="x" * 40, rule=NameRule.OWN, altered=False)
+
+
 def test_a_cut_never_splits_a_composed_character() -> None:
+    whole = "x" * 34 + "\U0001f469\u200d\U0001f527"
+    assert _in_tree(whole + "y" * 9, limit=40).name == whole + "…"
     assert _in_tree("x" * 38 + "e\u0301" + "y" * 9, limit=40).name == "x" * 38 + "…"
     assert _in_tree("x" * 37 + "\U0001f469\u200d\U0001f527" + "y" * 9, limit=40).name == "x" * 37 + "…"
     assert _in_tree("x" * 38 + "\U0001f469\u200d\U0001f527" + "y" * 9, limit=41).name == "x" * 38 + "…"
