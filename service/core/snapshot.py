@@ -251,3 +251,8 @@ def clean_address(
     place = (clean_text(city), clean_text(region), clean_text(postal_code), clean_country(country))
     address: Address = (*lines, *place)
     return address if any(address) else None
+
+
+def at_home(address: Address | None, country: str | None) -> Address | None:
+    """Return an address with the company's own country where it names none: that is what leaving it out means."""
+    return address if address is None or address[5] is not None else (*address[:5], country)

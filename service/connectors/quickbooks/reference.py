@@ -1,7 +1,8 @@
-"""The company's own lists and settings, in one call: a batch of queries, normalised for the mapping.
+"""The company's own lists and settings, normalised for the mapping.
 
-QuickBooks facts: developer.intuit.com, Batch operations (queries as items), CompanyInfo, Preferences, Account, Item,
-TaxCode, TaxRate, Term, PaymentMethod. An item that the batch does not answer is asked for by itself.
+QuickBooks facts: developer.intuit.com, CompanyInfo, Preferences, Account, Item, TaxCode, TaxRate, Term, PaymentMethod.
+Each list is a query of its own. One batch of queries would take a single request, but it is a POST to the address that
+also takes writes, and whoever watches a connection before it is live must see that nothing but reading happens.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from service.connectors import exact_json
 from service.connectors.quickbooks.capabilities import PAGE_SIZE
 from service.connectors.quickbooks.feed import rows_of
 from service.connectors.quickbooks.wire import Wire
@@ -38,13 +38,8 @@ def read_reference(wire: Wire, *, tenant_id: str, api_url: str) -> Reference:
 
     :raises ConnectorError: what is needed can't be read; lists that a company does not have are empty.
     """
-    rows = _batched(wire)
-    for name in _LISTS:
-        if name not in rows or len(rows[name]) == PAGE_SIZE:
-            rows[name] = _listed(wire, name)
-    for name in _SETTINGS:
-        if not rows.get(name):
-            rows[name] = _read_by_itself(wire, name, tenant_id)
+    rows = {name: _read_by_itself(wire, name, tenant_id) for name in _SETTINGS}
+    rows |= {name: _listed(wire, name) for name in _LISTS}
     preferences = rows["Preferences"][0] if rows["Preferences"] else {}
     company = _company(rows["CompanyInfo"][0] if rows["CompanyInfo"] else {}, preferences, tenant_id, api_url)
     return Reference(
@@ -63,26 +58,8 @@ def read_reference(wire: Wire, *, tenant_id: str, api_url: str) -> Reference:
 def _statement(name: str, start: int = 1) -> str:
     """Return a query in QuickBooks' language; items are asked for their Sku, which is left out otherwise."""
     columns = "*, Sku" if name == "Item" else "*"
-    paging = f" where Active in (true, false) startposition {start} maxresults {PAGE_SIZE}"
-    return f"select {columns} from {name}{'' if name in _SETTINGS else paging}"  # noqa: S608 - no value of ours
-
-
-def _batched(wire: Wire) -> dict[str, list[Row]]:
-    names = (*_SETTINGS, *_LISTS)
-    items = [{"bId": str(position), "Query": _statement(name)} for position, name in enumerate(names)]
-    try:
-        reply = wire.post_read("/batch", exact_json.write({"BatchItemRequest": items}))
-    except Rejected:
-        return {}
-    answered = (reply.document or {}).get("BatchItemResponse")
-    found: dict[str, list[Row]] = {}
-    for one in answered if isinstance(answered, list) else []:
-        position = str(one.get("bId")) if isinstance(one, Mapping) else ""
-        if position.isdigit() and int(position) < len(names) and isinstance(one.get("QueryResponse"), Mapping):
-            name = names[int(position)]
-            listed = one["QueryResponse"].get(name)
-            found[name] = [row for row in listed if isinstance(row, Mapping)] if isinstance(listed, list) else []
-    return found
+    paging = f"where Active in (true, false) startposition {start} maxresults {PAGE_SIZE}"
+    return f"select {columns} from {name} {paging}"  # noqa: S608 - no value of ours
 
 
 def _listed(wire: Wire, name: str) -> list[Row]:

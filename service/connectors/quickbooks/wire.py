@@ -99,13 +99,6 @@ class Wire:
         """
         return self._repeat(lambda: self._read("GET", path, parameters, b""))
 
-    def post_read(self, path: str, content: str) -> Reply:
-        """Read by a POST that writes nothing, such as a batch of queries.
-
-        :raises ConnectorError: any refusal.
-        """
-        return self._repeat(lambda: self._read("POST", path, (), content.encode()))
-
     def write(self, method: str, path: str, *, query: Parameters, content: bytes, content_type: str) -> Reply:
         """Make one write once and return its answer, refusals too.
 

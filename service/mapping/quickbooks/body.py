@@ -38,7 +38,7 @@ def text(payload: object, *path: str) -> str | None:
 def number(payload: object, *path: str) -> Decimal | None:
     """Return the number at the path, or None."""
     found = part(payload, *path)
-    if isinstance(found, bool) or not isinstance(found, (str, int, float, Decimal)):
+    if isinstance(found, bool) or not isinstance(found, (str, int, Decimal)):
         return None
     try:
         read = Decimal(str(found).strip())

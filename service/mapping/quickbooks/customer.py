@@ -29,7 +29,7 @@ from service.core.ports import (
     RemoteRecord,
 )
 from service.core.reconcile import Flow
-from service.core.snapshot import FieldName, Snapshot, Value, clean_phone, clean_text, format_phone
+from service.core.snapshot import FieldName, Snapshot, Value, at_home, clean_phone, clean_text, format_phone
 from service.mapping.quickbooks import address, email, tax, terms, web
 from service.mapping.quickbooks.body import cut, ref, text
 from service.mapping.settings import chosen
@@ -93,7 +93,7 @@ class CustomerMapper:
         for name, value, loss in (
             *_names(customer, context),
             *_ways_to_reach(customer, context),
-            *_places(customer),
+            *_places(customer, context),
             *_business(customer, context),
         ):
             if name is not None:
@@ -144,7 +144,7 @@ class CustomerMapper:
             fields[name] = clean_phone(text(payload, member, "FreeFormNumber"), region=region)
         fields["website"] = web.site(text(payload, "WebAddr", "URI"))
         for name, member in _ADDRESSES.items():
-            fields[name] = address.read(payload, member)
+            fields[name] = at_home(address.read(payload, member), region)
         fields["parent"] = text(payload, "ParentRef", "value")
         fields["payment_terms"] = terms.read(payload, context)
         if tax.customers_have_levels(context):
@@ -231,9 +231,10 @@ def _ways_to_reach(customer: Customer, context: MappingContext) -> Iterator[_Fou
         yield "website", site, None
 
 
-def _places(customer: Customer) -> Iterator[_Found]:
+def _places(customer: Customer, context: MappingContext) -> Iterator[_Found]:
     for field in _ADDRESSES:
         held, was_cut = address.hold(getattr(customer, field))
+        held = at_home(held, context.reference.company.country)
         reason = "A part of the address is longer than QuickBooks can hold and is cut there."
         yield field, held, Loss(field=field, reason=reason) if was_cut else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,10 +20,25 @@ from tests.connectors.quickbooks.conftest import ROOT, recorded
 
 @pytest.fixture
 def british(recorded_connector: QuickBooksConnector, answers: responses.RequestsMock) -> Reference:
-    answers.post(f"{ROOT}/batch", body=recorded("reference_uk.json"))
+    rows: dict[str, Any] = {}
+    for item in json.loads(recorded("reference_uk.json"))["BatchItemResponse"]:
+        rows |= item["QueryResponse"]
+    _serve(answers, rows)
     reference = recorded_connector.reference()
-    assert recorded_connector.calls_made == 1
+    assert {call.request.method for call in answers.calls} == {"GET"}
     return reference
+
+
+def _serve(answers: responses.RequestsMock, rows: Mapping[str, Any]) -> None:
+    """Answer each list by a query of its own, the settings at their own addresses."""
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        name = parse_qs(urlsplit(request.url).query)["query"][0].split(" from ")[1].split()[0]
+        return 200, {}, json.dumps({"QueryResponse": {name: rows[name]} if name in rows else {}})
+
+    answers.get(f"{ROOT}/companyinfo/4620816365", json={"CompanyInfo": rows["CompanyInfo"][0]})
+    answers.get(f"{ROOT}/preferences", json={"Preferences": rows["Preferences"][0]})
+    answers.add_callback(responses.GET, f"{ROOT}/query", callback=answer)
 
 
 def test_the_company_says_its_country_currency_and_closed_books(british: Reference) -> None:
@@ -71,11 +87,10 @@ def test_accounts_and_items_say_what_they_are_fit_for(british: Reference) -> Non
     assert [offer.name for offer in british.methods] == ["BACS"]
 
 
-def test_a_server_that_does_not_batch_queries_is_asked_one_by_one(
+def test_a_server_that_knows_no_settings_and_no_sku_is_asked_in_the_plainest_way(
     recorded_connector: QuickBooksConnector, answers: responses.RequestsMock
 ) -> None:
     fault = {"Error": [{"Message": "Unsupported Operation", "code": "500"}], "type": "ValidationFault"}
-    answers.post(f"{ROOT}/batch", json={"Fault": fault}, status=400)
     answers.get(f"{ROOT}/companyinfo/4620816365", json={"CompanyInfo": {"CompanyName": "Elm", "Country": "US"}})
     answers.get(f"{ROOT}/preferences", json={"Fault": fault}, status=400)
 
@@ -97,12 +112,13 @@ def test_a_server_that_does_not_batch_queries_is_asked_one_by_one(
 def test_automated_sales_tax_offers_taxable_or_not(
     recorded_connector: QuickBooksConnector, answers: responses.RequestsMock
 ) -> None:
-    items = [
-        {"bId": "0", "QueryResponse": {"CompanyInfo": [{"CompanyName": "Elm", "Country": "US"}]}},
-        {"bId": "1", "QueryResponse": {"Preferences": [{"TaxPrefs": {"PartnerTaxEnabled": False}}]}},
-        *({"bId": str(position), "QueryResponse": {}} for position in range(2, 8)),
-    ]
-    answers.post(f"{ROOT}/batch", json={"BatchItemResponse": items})
+    _serve(
+        answers,
+        {
+            "CompanyInfo": [{"CompanyName": "Elm", "Country": "US"}],
+            "Preferences": [{"TaxPrefs": {"PartnerTaxEnabled": False}}],
+        },
+    )
     reference = recorded_connector.reference()
     assert reference.company.flags["ast"]
     assert [(offer.id, offer.rate_percent) for offer in reference.taxes] == [("NON", Decimal(0)), ("TAX", None)]
@@ -111,6 +127,6 @@ def test_automated_sales_tax_offers_taxable_or_not(
 def test_a_lost_authorisation_is_not_taken_for_empty_lists(
     recorded_connector: QuickBooksConnector, answers: responses.RequestsMock
 ) -> None:
-    answers.post(f"{ROOT}/batch", body=recorded("fault_token_expired.json"), status=401)
+    answers.get(f"{ROOT}/companyinfo/4620816365", body=recorded("fault_token_expired.json"), status=401)
     with pytest.raises(AuthorizationLost):
         recorded_connector.reference()
