@@ -226,6 +226,8 @@ def test_a_name_of_one_endless_word_is_cut_inside_it() -> None:
 def test_a_cut_keeps_at_least_half_leaves_no_loose_sign_and_uses_all_the_room() -> None:
     assert _in_tree("a" * 15 + " " + "x" * 50, limit=40).name == "a" * 15 + " " + "x" * 23 + "…"
     assert _in_tree("a" * 20 + " " + "x" * 50, limit=40).name == "a" * 20 + "…"
+    assert _in_tree("a" * 20 + " " + "x" * 50, limit=41).name == "a" * 20 + "…"
+    assert _in_tree("X" * 50, limit=40).name == "X" * 39 + "…"
     assert _in_tree("x" * 30 + " & " + "y" * 20, limit=40).name == "x" * 30 + "…"
     taken = ["x" * 39 + "…", "x" * 32 + "… (Acme)"]
     assert _in_tree("x" * 60, "Acme", limit=40, taken=taken).name == "x" * 30 + "… (Acme) 2"
