@@ -29,6 +29,7 @@ class Parcel:
     call_id: str
     request: Request
     elements: int
+    again: bool = False  #: it was sent before and may have landed, however late
 
 
 class Outbox:
@@ -123,7 +124,8 @@ def dispatch(work: Work, ground: Ground, parcel: Parcel) -> None:
         _doubt(work, parcel.call_id, answer_read=error.answered)
         return
     except (Resting, ConnectionBroken):
-        _call_off(work, parcel.call_id)
+        if not parcel.again:  # else it stays in doubt: what was sent before may land yet, under this key alone
+            _call_off(work, parcel.call_id)
         raise
     _take_in(work, ground, parcel.call_id, answer)
     work.report(done=work.done)
@@ -272,5 +274,5 @@ def send_again(work: Work, ground: Ground, call_id: str) -> None:
     """Send a stored call once more: same key, same bytes."""
     with work.platform.database.read() as session:
         call = session.get_one(CallRow, call_id)
-        parcel = Parcel(call.id, request_from_json(call.request), call.elements)
+        parcel = Parcel(call.id, request_from_json(call.request), call.elements, again=True)
     dispatch(work, ground, parcel)

@@ -97,8 +97,9 @@ def perform(platform: Platform, connection_id: str) -> str | None:
     try:
         work = Work(platform, connection_id, holder=holder, run_id=run_id)
         _do(work, run_id)
-        outcome = "partial" if work.doubt or work.counts["conflicts"] or work.counts["failed"] else "succeeded"
-        rest = _SOON if work.doubt else None
+        unfinished = work.doubt or work.stale
+        outcome = "partial" if unfinished or work.counts["conflicts"] or work.counts["failed"] else "succeeded"
+        rest = _SOON if unfinished else None
     except Resting as error:
         outcome, rest = "partial", max(error.rest, _SOON)
         problem = {"kind": "resting", "message": _resting(work, error)}
@@ -263,4 +264,5 @@ def _queue_again(session: Session, connection: ConnectionRow, now: datetime) -> 
 
 def _resting(work: Work | None, error: Resting) -> str:
     package = work.capabilities.package if work else "The package"
-    return f"{package} asked to be left alone for a while: {error}. The sync goes on by itself."
+    said = str(error).rstrip(".")
+    return f"{package} asked to be left alone for a while: {said}. The sync goes on by itself."

@@ -127,8 +127,10 @@ def _created(
     """Return the entity that a lost create made: new since the call, ours by its identity, and tied to nobody."""
     mapper = ground.mappers[EntityKind(link.entity)]
     named = str(expected.get("name") or expected.get("number") or "") or None
+    # What bears no name bears no reference of ours either: then everything new of its family is looked at.
+    reference = link.reference if named else None
     candidates = counterparts.candidates_for(
-        session, link.connection_id, family, reference=link.reference, name=named, since=call.created_at
+        session, link.connection_id, family, reference=reference, name=named, since=call.created_at
     )
     taken = links.by_remote_ids(session, link.connection_id, family, [one.remote_id for one in candidates])
     for candidate in candidates:
@@ -164,6 +166,7 @@ def _follow(
             if one.found is not None and one.link.remote_id is None and one.link.retired_at is None:
                 one.link.remote_id, one.link.remote_name = one.found.remote_id, one.found.name
             one.link.heard += 1
+            work.stale = True
             closing.abandon(one.intent, one.link, now=now)
         case NextStep.SEND_AGAIN:
             return one.link.retired_at is None or _left_behind(one, work)
@@ -175,6 +178,7 @@ def _follow(
             )
             closing.open_problem(session, connection, one.link, problem, label=label, now=now)
         case _:
+            work.stale = True
             closing.abandon(one.intent, one.link, now=now)
     return False
 

@@ -19,13 +19,19 @@ def package_server(request: pytest.FixtureRequest) -> Iterator[Running]:
     server.stop()
 
 
+def clean(server: Running) -> None:
+    """Give a stand-in package its first books, and take every fault from it."""
+    with server.sandbox.lock:
+        server.sandbox.faults.clear()
+        server.sandbox.clock.run()
+        server.sandbox.reset()
+        server.sandbox.log.clear()
+
+
 @pytest.fixture
 def package(package_server: Running) -> Running:
     """Give the package with its first books."""
-    with package_server.sandbox.lock:
-        package_server.sandbox.faults.clear()
-        package_server.sandbox.reset()
-        package_server.sandbox.log.clear()
+    clean(package_server)
     return package_server
 
 

@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
+from sqlalchemy import select
 
 import sandbox
 from sandbox.common.server import Running
+from service.core.ports import EntityKind
+from service.core.problem import OptionId
+from service.core.snapshot import Snapshot, from_json
 from service.records import customers, invoices, payments, tax_levels
 from service.records.author import Author
 from service.records.inputs import (
     CustomerChanges,
     CustomerInput,
+    InvoiceChanges,
     InvoiceInput,
     PaymentInput,
     TaxLevelInput,
 )
 from service.settings import load_settings
 from service.store import schema
-from service.store.accounts import Organisation
+from service.store.accounts import Event, Organisation
 from service.store.queries import connections as queries
-from service.store.queries import problems
+from service.store.queries import find, links, problems
 from service.store.queries.states import sync_states
 from service.store.queries.tallies import tally
+from service.store.records import ContactRow, CustomerRow, InvoiceRow, PaymentRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
-from service.sync import connect, golive, match
+from service.sync import connect, golive, match, resolve
 from service.sync import run as running
 from service.sync.platform import Platform, build_platform
-from service.core.ports import EntityKind
+
+Row = TypeVar("Row", CustomerRow, InvoiceRow, PaymentRow, ContactRow)
+
+
+class MovedClock(Platform):
+    """A platform on the package's own clock: whoever waits moves that clock on and waits no longer."""
+
+    def pause(self, seconds: float) -> bool:
+        """Move the clock; False once the service is asked to stop."""
+        self.clock.advance(seconds)  # type: ignore[attr-defined]  # the sandbox's clock
+        return not self.stopping.is_set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +96,123 @@ class Office:
         with self.platform.database.write() as session:
             return payments.record_payment(session, self.author(), PaymentInput.model_validate(given)).id
 
-    def sync(self) -> RunRow:
-        """Ask for a sync and do it; return the finished run."""
-        asked = running.ask(
-            self.platform, organisation_id=self.organisation_id, connection_id=self.connection_id, actor="user:ann"
-        )
+    def archive(self, customer_id: str) -> None:
+        """Archive a customer here."""
+        with self.platform.database.write() as session:
+            customers.archive_customer(session, self.author(), customer_id)
+
+    def unarchive(self, customer_id: str) -> None:
+        """Make an archived customer active again."""
+        with self.platform.database.write() as session:
+            customers.unarchive_customer(session, self.author(), customer_id)
+
+    def edit_invoice(self, invoice_id: str, **body: Any) -> None:
+        """Change fields of an invoice."""
+        with self.platform.database.write() as session:
+            invoices.change_invoice(session, self.author(), invoice_id, InvoiceChanges.model_validate(body))
+
+    def void(self, invoice_id: str) -> None:
+        """Void an invoice here."""
+        with self.platform.database.write() as session:
+            invoices.void_invoice(session, self.author(), invoice_id)
+
+    def take_back(self, payment_id: str) -> None:
+        """Take a payment back here."""
+        with self.platform.database.write() as session:
+            payments.remove_payment(session, self.author(), payment_id)
+
+    def ask(self, kind: str = "sync", **options: Any) -> str:
+        """Ask for a run; return its id."""
+        return running.ask(
+            self.platform,
+            organisation_id=self.organisation_id,
+            connection_id=self.connection_id,
+            kind=kind,
+            actor="user:ann",
+            options=options,
+        ).run_id
+
+    def sync(self, kind: str = "sync", **options: Any) -> RunRow:
+        """Ask for a run and do it; return it as it ended."""
+        run_id = self.ask(kind, **options)
         running.perform(self.platform, self.connection_id)
+        return self.run(run_id)
+
+    def run(self, run_id: str) -> RunRow:
+        """Return a run."""
         with self.platform.database.read() as session:
-            row = session.get_one(RunRow, asked.run_id)
+            row = session.get_one(RunRow, run_id)
             session.expunge(row)
             return row
+
+    def settled(self, most: int = 6) -> list[RunRow]:
+        """Sync until a run succeeds, waiting as long as the package wants; return the runs it took.
+
+        A record that the package refused is tried again, as a person would.
+        """
+        runs = []
+        for _ in range(most):
+            runs.append(self.sync())
+            if runs[-1].state == "succeeded":
+                return runs
+            for problem in self.problems():
+                if problem.kind == "rejected":
+                    self.answer(OptionId.RETRY, problem)
+            waits = connection_of(self).wait_until
+            if waits is not None:
+                self.platform.pause((waits - self.platform.clock()).total_seconds() + 1)
+        raise AssertionError([(run.state, run.problem, run.counts) for run in runs])
+
+    def answer(self, option: OptionId, problem: ProblemRow | None = None, **chosen: Any) -> None:
+        """Answer a question, the only one unless given."""
+        asked = problem or self.problem()
+        given = resolve.Answer(option=option, **chosen)
+        resolve.resolve(
+            self.platform, organisation_id=self.organisation_id, problem_id=asked.id, answer=given, actor="user:ann"
+        )
+
+    def problem(self) -> ProblemRow:
+        """Return the only question that waits for a person, waiting for a parent left out."""
+        found = [row for row in self.problems() if row.kind != "parent_not_synced"]
+        assert len(found) == 1, [row.document for row in found]
+        return found[0]
+
+    def ours(self, table: type[Row], record_id: str) -> Row:
+        """Return a record of ours."""
+        with self.platform.database.read() as session:
+            row = find.find(session, table, self.organisation_id, record_id)
+            assert row is not None
+            session.expunge(row)
+            return row
+
+    def baseline(self, record_id: str, kind: EntityKind = EntityKind.CUSTOMER) -> Snapshot:
+        """Return what both sides last agreed on."""
+        link = self.link(record_id, kind)
+        assert link is not None
+        assert link.baseline is not None
+        return from_json(link.baseline)
+
+    def remote_id(self, record_id: str, kind: EntityKind = EntityKind.CUSTOMER) -> str:
+        """Return the id of a record's counterpart."""
+        link = self.link(record_id, kind)
+        assert link is not None
+        assert link.remote_id is not None
+        return link.remote_id
+
+    def links(self) -> list[LinkRow]:
+        """Return the links in force."""
+        with self.platform.database.read() as session:
+            rows = list(session.scalars(links.page_query(self.organisation_id, connection_id=self.connection_id)))
+            session.expunge_all()
+            return rows
+
+    def events(self, verb: str, record_id: str | None = None) -> list[Event]:
+        """Return the events of a verb, oldest first."""
+        query = select(Event).where(Event.organisation_id == self.organisation_id, Event.verb == verb)
+        if record_id is not None:
+            query = query.where(Event.record_id == record_id)
+        with self.platform.database.read() as session:
+            return list(session.scalars(query.order_by(Event.id)))
 
     def dot(self, record_id: str, kind: EntityKind = EntityKind.CUSTOMER) -> str:
         """Return a record's dot."""
@@ -119,15 +242,16 @@ class Office:
         return self.package.sandbox.act(action, arguments)
 
     def writes(self) -> int:
-        """Return how many requests to write the package has seen."""
-        return len(self.package.sandbox.log.writes)
+        """Return how many requests to write the package has seen: those that carry a key."""
+        return sum(seen.key is not None for seen in self.package.sandbox.log.writes)
 
 
 def open_office(package: Running, database_url: str, **overrides: Any) -> Office:
     """Open an organisation on an empty database, with settings that point at the package."""
     found: dict[str, Any] = {name.removeprefix("TIEOUT_").lower(): value for name, value in package.settings.items()}
     found |= {"database_url": database_url, "provider_timeout": 5, **_keys(), **overrides}
-    platform = build_platform(load_settings(env_file=None, **found))
+    built = build_platform(load_settings(env_file=None, **found), clock=package.sandbox.clock)
+    platform = MovedClock(**{part.name: getattr(built, part.name) for part in fields(built)})
     if not schema.is_current(platform.database):
         schema.upgrade(platform.database)
     with platform.database.write() as session:
