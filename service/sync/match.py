@@ -36,7 +36,7 @@ class Match:
     decision: str | None
 
 
-class BadDecision(SyncError):  # noqa: N818  (it says what is wrong)
+class BadDecision(SyncError):
     """A decision that can't be taken; the message says why."""
 
     code = "bad_decision"

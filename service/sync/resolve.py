@@ -24,7 +24,7 @@ from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 from service.sync.platform import Platform
 
 
-class BadAnswer(SyncError):  # noqa: N818  (it says what is wrong)
+class BadAnswer(SyncError):
     """The answer can't be taken; the message says why, ``field`` what to change."""
 
     code = "bad_answer"
@@ -34,7 +34,7 @@ class BadAnswer(SyncError):  # noqa: N818  (it says what is wrong)
         self.field = field
 
 
-class AlreadyAnswered(SyncError):  # noqa: N818
+class AlreadyAnswered(SyncError):
     """Somebody else, an edit or the sync has settled it meanwhile; nothing was changed."""
 
     code = "already_answered"

@@ -35,13 +35,13 @@ _WORTH_TELLING = timedelta(seconds=1)
 _PASSING_TRIES = 4
 
 
-class LeaseLost(SyncError):  # noqa: N818  (it says what happened)
+class LeaseLost(SyncError):
     """Another worker has the connection now; this one must write nothing more."""
 
     code = "lease_lost"
 
 
-class Resting(SyncError):  # noqa: N818  (it says what happened)
+class Resting(SyncError):
     """The package asked to be left alone for longer than a run should wait."""
 
     code = "resting"
