@@ -7,11 +7,21 @@ and logs go to standard error, what was asked for to standard output.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.cli import accounts, demo, doctor, serving, syncing
+from service.cli.common import database_fault
+from service.core.errors import SyncError
+from service.records.errors import RecordError
 from service.settings import SettingsError
+
+_WRONG = 2
+#: As shells report a program that was interrupted from the keyboard.
+_INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,20 +46,24 @@ for _command in (
     tieout.add_command(_command)
 
 
-def main() -> None:
-    """Run the console script."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the console script and end with its status; ``arguments`` are those of the process unless given."""
     try:
-        tieout(standalone_mode=False)
-    except SettingsError as error:
-        _fail(str(error))
+        # Outside standalone mode click returns the status of an early exit, and None of a command that came to its end.
+        sys.exit(tieout(arguments, standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         _fail(error.format_message())
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+    except (SettingsError, SyncError, RecordError) as error:
+        _fail(str(error))
+    except SQLAlchemyError as error:
+        _fail(database_fault(error))
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     click.echo(f"tieout: {' '.join(message.split())}", err=True)
-    sys.exit(2)
+    sys.exit(_WRONG)

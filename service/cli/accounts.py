@@ -10,13 +10,11 @@ from email_validator import EmailNotValidError, validate_email
 
 from service.cli.common import open_platform, organisation_id
 from service.records.author import Author
-from service.records.errors import RecordError
 from service.records.tokens import issue_token
 from service.records.users import create_user
 from service.store.accounts import Role
 
 _ROLES = click.Choice([role.value for role in Role])
-_SHORTEST = 10
 
 
 @click.group()
@@ -35,19 +33,13 @@ def create(email: str, role: str, password_stdin: bool, organisation: str | None
         address = validate_email(email, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise click.ClickException(f"{email} is not an address of mail: {error}") from error
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
-    if len(password) < _SHORTEST:
-        message = f"the password must have at least {_SHORTEST} characters"
-        raise click.ClickException(message)
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else secrets.token_urlsafe(12)
     platform = open_platform()
     with platform.database.write() as session:
         author = Author(
             organisation_id=organisation_id(session, organisation), actor="command line", now=platform.clock()
         )
-        try:
-            create_user(session, author, email=address, password=password, role=Role(role))
-        except RecordError as error:
-            raise click.ClickException(str(error)) from error
+        create_user(session, author, email=address, password=password, role=Role(role))
     if not password_stdin:
         click.echo(password)
 

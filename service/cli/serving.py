@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import socket
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -12,11 +15,11 @@ from waitress.server import create_server
 import sandbox as sandboxes
 from sandbox.common.server import banner
 from scheduler.clockwork import Clockwork
-from service.cli.common import open_platform
+from service.cli.common import build, open_platform
 from service.logs import configure_logs
 from service.settings import load_settings
 from service.store import schema
-from service.sync.platform import Elsewhere, Platform, Runner, build_platform
+from service.sync.platform import Elsewhere, Platform, Runner
 
 #: Requests served at the same time; a request that waits for a run holds one.
 THREADS = 16
@@ -30,29 +33,56 @@ def serve(host: str, port: int, embedded: bool) -> None:  # noqa: FBT001  (click
     """Serve the pages and the API."""
     platform = open_platform(level="INFO")
     clockwork = Clockwork(platform) if embedded or platform.settings.on_sqlite else None
-    if clockwork is not None:
-        clockwork.start()
-    click.echo(f"Tieout listens on http://{host}:{port}", err=True)
     try:
-        run_server(platform, clockwork or Elsewhere(), host, port)
+        run_server(platform, clockwork or Elsewhere(), host, port, ready=partial(_ready, clockwork))
+    except KeyboardInterrupt:
+        click.echo("stopping", err=True)
     finally:
         if clockwork is not None:
             clockwork.stop()
 
 
-def run_server(platform: Platform, runner: Runner, host: str, port: int) -> None:
-    """Serve until the process is told to stop."""
-    from service.app import create_app  # noqa: PLC0415  (the pages take a while to import; other commands need none)
+def _ready(clockwork: Clockwork | None, address: str) -> None:
+    if clockwork is not None:
+        clockwork.start()
+    click.echo(f"Tieout listens on {address}", err=True)
 
-    app = create_app(platform, runner)
-    server = create_server(
-        app, host=host, port=port, threads=THREADS, ident="tieout", clear_untrusted_proxy_headers=True
-    )
+
+def run_server(
+    platform: Platform, runner: Runner, host: str, port: int, *, ready: Callable[[str], None] | None = None
+) -> None:
+    """Serve until the process is told to stop.
+
+    :param ready: is told the address once requests are taken.
+    :raises click.ClickException: nothing can listen there.
+    """
+    from service.app import create_app  # the pages take a while to import, and other commands need none
+
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    listening = _listen(host, port)
+    server = create_server(
+        create_app(platform, runner),
+        sockets=[listening],
+        threads=THREADS,
+        ident="tieout",
+        clear_untrusted_proxy_headers=True,
+    )
     try:
+        if ready is not None:
+            ready(f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}")
         server.run()
     finally:
         server.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind here, because the server would leave its socket open where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except (OSError, OverflowError) as error:  # a port past the last one: OverflowError
+        message = f"port {port} of {host} can't be used ({getattr(error, 'strerror', None) or error})"
+        raise click.ClickException(message) from error
 
 
 def _interrupt() -> None:
@@ -72,12 +102,14 @@ def scheduler() -> None:
 
 
 def _tick(*, works: bool, schedules: bool) -> None:
-    clockwork = Clockwork(open_platform(level="INFO"), works=works, schedules=schedules)
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    clockwork = Clockwork(open_platform(level="INFO"), works=works, schedules=schedules)
     clockwork.start()
+    click.echo(f"Tieout {'works' if works else 'keeps the schedule'}", err=True)
     stopped.wait()
+    click.echo("stopping", err=True)
     clockwork.stop()
 
 
@@ -91,10 +123,12 @@ def sandbox(name: str, port: int) -> None:
     except OSError as error:
         message = f"port {port} can't be used ({error.strerror})"
         raise click.ClickException(message) from error
-    click.echo(banner(running))
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    click.echo(banner(running))
     try:
         running.wait()
+    except KeyboardInterrupt:
+        click.echo("stopping", err=True)
     finally:
         running.stop()
 
@@ -108,6 +142,6 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the database to the newest schema."""
     configure_logs(level="WARNING")
-    platform = build_platform(load_settings(env_file=Path(".env")))
+    platform = build(load_settings(env_file=Path(".env")))
     schema.upgrade(platform.database)
     click.echo(f"The database is at revision {schema.revision_of(platform.database)}.", err=True)

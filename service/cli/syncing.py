@@ -16,10 +16,11 @@ from service.core.errors import SyncError
 from service.core.problem import from_json as problem_from_json
 from service.core.problem import sentence
 from service.store.queries import problems
-from service.store.sync_models import RunRow
+from service.store.sync_models import ConnectionRow, RunRow
 from service.sync import plan as planning
 from service.sync import run as running
 from service.sync.platform import Platform
+from service.sync.work import LONGEST_REST
 
 _CONNECTION = click.option("--connection", "connection_id", help="Id of one connection; all of them if left out.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -33,8 +34,8 @@ def plan(connection_id: str | None, as_json: bool) -> None:  # noqa: FBT001  (cl
     """Say what the next sync would do; changes nothing anywhere."""
     platform = open_platform()
     previews = [
-        planning.make_plan(platform, organisation_id=organisation_id, connection_id=one)
-        for one, organisation_id, _ in chosen_connections(platform, connection_id)
+        planning.make_plan(platform, organisation_id=one.organisation_id, connection_id=one.id)
+        for one in chosen_connections(platform, connection_id)
     ]
     if as_json:
         print_json([planning.to_json(preview) for preview in previews])
@@ -67,31 +68,32 @@ def reconcile(connection_id: str | None, full: bool, as_json: bool) -> None:  # 
 
 def _run_and_show(kind: str, options: Mapping[str, Any], connection_id: str | None, *, as_json: bool) -> None:
     platform = open_platform()
-    chosen = chosen_connections(platform, connection_id)
     asked = []
-    for one, organisation_id, label in chosen:
+    waiting = False
+    for one in chosen_connections(platform, connection_id):
         try:
             run = running.ask(
                 platform,
-                organisation_id=organisation_id,
-                connection_id=one,
+                organisation_id=one.organisation_id,
+                connection_id=one.id,
                 kind=kind,
                 actor="command line",
                 options=options,
             )
         except SyncError as error:
             if connection_id is not None:
-                raise click.ClickException(str(error)) from error
-            click.echo(f"{label}: {error}", err=True)
+                raise
+            click.echo(f"{one.label}: {error}", err=True)
+            waiting = waiting or one.state != "paused"  # a pause was somebody's wish
             continue
-        asked.append((run, label))
+        asked.append((run, one.label))
     watch(platform, asked)
     reports = [report_of(platform, run.run_id, run.connection_id) for run, _ in asked]
     if as_json:
         print_json(reports)
     else:
         show_table(Console(), [label for _, label in asked], reports)
-    if any(report["needs_a_person"] or report["state"] != "succeeded" for report in reports):
+    if waiting or any(report["needs_a_person"] or report["state"] != "succeeded" for report in reports):
         raise click.exceptions.Exit(NEEDS_A_PERSON)
 
 
@@ -110,10 +112,7 @@ def watch(platform: Platform, asked: list[tuple[running.Asked, str]]) -> None:
         bars = {}
         for run, label in asked:
             bars[run.run_id] = progress.add_task(label, total=None, calls=0, phase="")
-        threads = [
-            threading.Thread(target=running.perform, args=(platform, run.connection_id), daemon=True)
-            for run, _ in asked
-        ]
+        threads = [threading.Thread(target=_to_its_end, args=(platform, run), daemon=True) for run, _ in asked]
         for thread in threads:
             thread.start()
         while True:
@@ -125,6 +124,19 @@ def watch(platform: Platform, asked: list[tuple[running.Asked, str]]) -> None:
             if not alive:
                 return
             platform.pause(_POLL_SECONDS)
+
+
+def _to_its_end(platform: Platform, asked: running.Asked) -> None:
+    """Do a run, or wait for the worker that has it; give up where the package wants a longer rest than a run waits."""
+    while True:
+        running.perform(platform, asked.connection_id)
+        with platform.database.read() as session:
+            run, connection = session.get_one(RunRow, asked.run_id), session.get_one(ConnectionRow, asked.connection_id)
+            wait_until = connection.wait_until
+            if run.finished_at is not None or (wait_until is not None and wait_until > platform.clock() + LONGEST_REST):
+                return
+        if not platform.pause(_POLL_SECONDS):
+            return
 
 
 def report_of(platform: Platform, run_id: str, connection_id: str) -> dict[str, Any]:

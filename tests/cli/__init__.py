@@ -1,0 +1,1 @@
+"""The command line as scripts meet it: arguments in, exit status, standard output and standard error out."""
