@@ -9,12 +9,11 @@ from werkzeug.wrappers import Response
 from service.core.ports import EntityKind
 from service.ids import is_id
 from service.store.queries.connections import all_of
-from service.store.queries.problems import count_open
 from service.store.queries.states import sync_states
 from service.store.queries.upkeep import last_beat
 from service.web import listing
 from service.web.access import person, safe_path, shows
-from service.web.pages import THEMES, pages
+from service.web.pages import THEMES, open_questions, pages
 from service.web.parts import now, parts
 from service.web.standing import Standing, answer, questions, standings
 
@@ -73,14 +72,14 @@ def choose_theme() -> Response:
 def _standing(session: Session) -> dict[str, object]:
     organisation_id = person().company.id
     found = standings(session, organisation_id)
-    open_questions = count_open(session, organisation_id)
-    dot, told = answer(found, open_questions, now())
+    waiting = open_questions()
+    dot, told = answer(found, waiting, now())
     return {
         "standings": found,
         "overall": dot,
         "answer": told,
-        "questions": questions(session, organisation_id, limit=_QUESTIONS) if open_questions else [],
-        "open_questions": open_questions,
+        "questions": questions(session, organisation_id, limit=_QUESTIONS) if waiting else [],
+        "open_questions": waiting,
         "running": any(one.run for one in found),
         "silent_since": _silence(session, found),
     }

@@ -69,9 +69,7 @@ def error_page(status: int, sentence: str | None = None) -> Response:
     g.session = None  # the database may be what is broken
     title, next_step = _TOLD.get(status, ("This did not work", "Go back and try again."))
     page = render_template("error.html", status=status, title=title, sentence=sentence or next_step)
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return make_response(page, status)
 
 
 def _own_words(failure: HTTPException) -> str | None:

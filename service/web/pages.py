@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, current_app, g, request, url_for
 
 from service.store.queries import problems
 from service.web.access import csrf, person_or_none
@@ -40,7 +40,8 @@ _SECTIONS = {
 @pages.before_request
 def refuse_forgery() -> None:
     """Refuse a form that did not come from one of our own pages."""
-    csrf.protect()
+    if current_app.config["WTF_CSRF_ENABLED"]:
+        csrf.protect()
 
 
 @pages.app_context_processor
@@ -59,10 +60,19 @@ def shared() -> dict[str, Any]:
         "here": request.full_path.rstrip("?"),
     }
     if someone is not None:
-        session = g.get("session")
-        open_questions = problems.count_open(session, someone.company.id) if session is not None else 0
-        known |= {"rail": [entry for entry in RAIL if someone.may(entry[5])], "open_questions": open_questions}
+        known |= {"rail": [entry for entry in RAIL if someone.may(entry[5])]}
+        if not request.path.startswith("/parts/"):
+            known["open_questions"] = open_questions()
     return known
+
+
+def open_questions() -> int:
+    """Count, once for a page, what waits for a person; none where the page has no session for reading."""
+    if "open_questions" not in g:
+        session, someone = g.get("session"), person_or_none()
+        g.open_questions = problems.count_open(session, someone.company.id) if session and someone else 0
+    counted: int = g.open_questions
+    return counted
 
 
 def asset(name: str) -> str:

@@ -13,7 +13,7 @@ from service.store.queries import connections, problems, web_runs
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
 from service.web.parts import package_of
-from service.web.words import clock, plural
+from service.web.words import clock, number, plural
 
 #: States in which a connection can be asked for a sync.
 _SYNCS = "live"
@@ -104,12 +104,11 @@ def answer(found: Sequence[Standing], open_questions: int, now: datetime) -> tup
         return "none", "Nothing is connected yet. Connect a package to begin."
     if lost := next((one for one in connected if one.row.state == "needs_reauth"), None):
         return "red", f"{lost.name} needs to be reconnected. Nothing is lost meanwhile."
+    live = [one for one in connected if one.row.state == "live"]
     agreed = _agreed_at(connected, now)
     if open_questions:
         verb = "needs" if open_questions == 1 else "need"
-        rest = f" Everything else agreed {agreed}." if agreed else ""
-        return "red", f"{plural(open_questions, 'record')} {verb} you.{rest}"
-    live = [one for one in connected if one.row.state == "live"]
+        return "red", f"{plural(open_questions, 'record')} {verb} you.{_rest(live, agreed)}"
     return _without_questions(live, agreed) if live else ("none", _not_live(connected))
 
 
@@ -122,7 +121,16 @@ def _without_questions(live: Sequence[Standing], agreed: str) -> tuple[str, str]
     if not agreed or not green:
         return "none", "Nothing has been sent yet. Sync now to begin."
     packages = " and ".join(dict.fromkeys(one.package for one in live))
-    return "green", f"All {plural(green, 'record')} agree with {packages} as of {agreed.removeprefix('at ')}."
+    claim = "The 1 record agrees" if green == 1 else f"All {plural(green, 'record')} agree"
+    return "green", f"{claim} with {packages} as of {agreed.removeprefix('at ')}."
+
+
+def _rest(live: Sequence[Standing], agreed: str) -> str:
+    """Return what is to be said of the records that need nobody."""
+    waiting = sum(one.counts.get("orange", 0) for one in live)
+    if waiting:
+        return f" {number(waiting)} more {'waits' if waiting == 1 else 'wait'} for the next sync."
+    return f" Everything else agreed {agreed}." if agreed else ""
 
 
 def _agreed_at(found: Sequence[Standing], now: datetime) -> str:

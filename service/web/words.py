@@ -143,7 +143,8 @@ def price(amount: Decimal, currency: str) -> str:
 
 def number(value: Decimal | int) -> str:
     """Return a number with the locale's separators and no zeros at its end."""
-    return format_decimal(value if isinstance(value, int) else Decimal(decimal_text(value)), locale=locale())
+    exactly = value if isinstance(value, int) else Decimal(decimal_text(value))
+    return format_decimal(exactly, locale=locale(), decimal_quantization=False)
 
 
 def plain_value(value: Any) -> str:

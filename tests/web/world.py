@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy.orm import Session
 
 from service import web
@@ -37,6 +39,23 @@ from tests.web.package import COMPANY, REFERENCE, remote_customer
 NOW = datetime(2026, 11, 22, 19, 2, tzinfo=UTC)  # 14:02 in New York
 PASSWORD = "a long enough pass phrase"
 KEY = "5uZ0tN8xkQ2mV7cR1yL4wE9sB6hD3jG0aP8fT2nK5oI="
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once for all applications of a test run."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = Compiled()
 
 
 @dataclass
@@ -102,6 +121,7 @@ def build(url: str, *, base_url: str = "http://localhost:8000", hashed: str = "!
     app = Flask("service", static_folder=None, template_folder=None)
     web.register(app, platform, runner)
     app.config["TESTING"] = True
+    app.jinja_env.bytecode_cache = _COMPILED
     world = World(platform, clock, runner, app)
     with platform.database.write() as session:
         organisation = Organisation(name="Freeman Job Management", timezone="America/New_York", locale="en_US")

@@ -1,0 +1,275 @@
+"""The pages in a real Chromium: no violation, no error, no other host; the keyboard; live parts; without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from service.records.customers import change_customer
+from service.records.inputs import CustomerChanges
+from service.store.sync_models import RunRow
+from tests.web.conftest import served
+from tests.web.world import NOW, PASSWORD, World, add_matching
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+PAGES = [
+    "/",
+    "/customers",
+    "/customers?q=nobody",
+    "/customers?view=flat&archived=true",
+    "/customers/{freeman}",
+    "/customers/{cedar}",
+    "/customers/{freeman}/edit",
+    "/invoices",
+    "/invoices/{invoice}",
+    "/conflicts",
+    "/conflicts?status=resolved",
+    "/conflicts/{taken}",
+    "/conflicts/{held}",
+    "/connections",
+    "/connections/{connection}",
+    "/connections/{matching}",
+    "/connections/{matching}/matches",
+    "/connections/{matching}/mapping",
+    "/connections/{matching}/preview",
+    "/runs",
+    "/runs/{run}",
+    "/activity",
+    "/settings",
+]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium_path), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(world: World, free_port: int) -> Iterator[str]:
+    """The address at which the furnished company is served."""
+    add_matching(world)
+    with served(world, free_port) as address:
+        yield address
+
+
+class Watch:
+    """What went wrong on a page, and where its requests went."""
+
+    def __init__(self, page: Page) -> None:
+        self.errors: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._follow)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.errors.append(message.text)
+
+    def _follow(self, request: Request) -> None:
+        self.hosts.add(request.url.split("/")[2])
+
+
+def sign_in(page: Page, address: str, role: str = "admin") -> None:
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("Email").fill(f"{role}@freeman.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_test_id("sign-in").click()
+    page.wait_for_url(f"{address}/")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_violation_an_error_or_a_foreign_request(
+    browser: Browser, world: World, address: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    watch = Watch(page)
+    page.goto(f"{address}/sign-in")
+    found = [("/sign-in", Axe().run(page))]
+    sign_in(page, address)
+    for path in PAGES:
+        page.goto(address + path.format(**world.ids))
+        page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
+        found.append((path, Axe().run(page)))
+    violations = [f"{path}: {result.generate_report()}" for path, result in found if result.violations_count]
+    assert not violations, "\n".join(violations)
+    assert not watch.errors
+    assert watch.hosts == {address.removeprefix("http://")}
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_no_page_is_wider_than_its_window(browser: Browser, world: World, address: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    sign_in(page, address)
+    for path in PAGES:
+        page.goto(address + path.format(**world.ids))
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{path} is {wide} pixels wide"
+    context.close()
+
+
+def test_the_keyboard_alone_finds_and_opens_a_customer(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    sign_in(page, address)
+    page.keyboard.press("/")
+    page.keyboard.type("cedar")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/customers?q=cedar")
+    page.keyboard.press("j")
+    expect(page.locator("[data-row].at")).to_contain_text("Cedar Vets")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cedar Vets")
+    page.keyboard.press("e")
+    expect(page.get_by_test_id("customer-form")).to_be_visible()
+    page.locator("h1").click()
+    page.keyboard.press("g")
+    page.keyboard.press("x")
+    page.wait_for_url("**/conflicts")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(page.locator("[data-row].at")).to_contain_text("Harbour Roofing Ltd")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.close()
+
+
+def test_the_keys_can_be_turned_off(browser: Browser, address: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, address)
+    page.keyboard.press("?")
+    page.get_by_label("Use these keys").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("j")
+    expect(page.locator("[data-row].at")).to_have_count(0)
+    context.close()
+
+
+def test_a_tree_opens_level_by_level_in_place(browser: Browser, world: World, address: str) -> None:
+    page = browser.new_page()
+    sign_in(page, address)
+    row = page.locator(f"#row-{world.ids['freeman']}")
+    row.get_by_test_id("toggle").click()
+    store = page.locator(f"#row-{world.ids['store']}")
+    expect(store).to_be_visible()
+    store.get_by_test_id("toggle").click()
+    expect(page.locator(f"#row-{world.ids['roof']}")).to_be_visible()
+    expect(row.get_by_test_id("toggle")).to_have_attribute("aria-expanded", "true")
+    row.get_by_test_id("toggle").click()
+    expect(store).to_have_count(0)
+    expect(page.locator(f"#row-{world.ids['roof']}")).to_have_count(0)
+    assert page.url == f"{address}/"
+    page.close()
+
+
+def test_the_dashboard_follows_a_run_and_keeps_what_is_typed_and_focused(
+    browser: Browser, world: World, address: str
+) -> None:
+    page = browser.new_page()
+    sign_in(page, address)
+    field = page.get_by_placeholder("Name, number, email")
+    field.fill("half typed")
+    with world.database.write() as session:
+        run = RunRow(
+            organisation_id=world.organisation_id, connection_id=world.ids["connection"], kind="sync",
+            state="running", counts={}, done=3, total=12, calls=2, phase="sending", requested_at=NOW, started_at=NOW,
+        )  # fmt: skip
+        session.add(run)
+        session.flush()
+        run_id = run.id
+    banner = page.get_by_test_id("run-banner")
+    expect(banner).to_contain_text("sending, 3 of 12 · 2 calls")
+    expect(page.get_by_test_id("sync-now")).to_have_count(0)
+    with world.database.write() as session:
+        session.get_one(RunRow, run_id).done = 9
+        change_customer(session, world.author, world.ids["freeman"], CustomerChanges(phone="555 7777"))
+    expect(banner).to_contain_text("9 of 12")
+    dot = page.locator(f"#row-{world.ids['freeman']} [data-testid='dot-{world.ids['connection']}']")
+    expect(dot).to_have_attribute("data-dot", "orange")
+    with world.database.write() as session:
+        row = session.get_one(RunRow, run_id)
+        row.state, row.finished_at = "succeeded", NOW
+    expect(banner).to_have_count(0)
+    expect(field).to_have_value("half typed")
+    expect(field).to_be_focused()
+    page.close()
+
+
+def test_losing_the_server_is_said_and_heals_by_itself(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    sign_in(page, address)
+    page.route("**/parts/**", lambda route: route.abort())
+    expect(page.locator("#offline")).to_be_visible(timeout=10_000)
+    page.unroute("**/parts/**")
+    expect(page.locator("#offline")).to_be_hidden(timeout=10_000)
+    page.close()
+
+
+def test_a_question_is_answered_from_the_dashboard(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    sign_in(page, address, "accountant")
+    page.get_by_test_id("question").filter(has_text="Harbour Roofing").get_by_role("link", name="Rename ours…").click()
+    expect(page.get_by_label("Rename ours…")).to_be_checked()
+    page.get_by_label("New name").fill("Harbour Roofing (customer)")
+    page.get_by_test_id("resolve").click()
+    expect(page.get_by_test_id("happened")).to_contain_text("Rename ours, chosen by accountant@freeman.example")
+    page.close()
+
+
+def test_everything_essential_works_without_scripts(browser: Browser, world: World, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, address)
+    page.locator(f"#row-{world.ids['freeman']}").get_by_test_id("toggle").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs of Freeman Sporting Goods")
+    page.goto(address)
+    page.get_by_test_id("sync-now").first.click()
+    expect(page.get_by_test_id("run-banner")).to_be_visible()
+    page.goto(f"{address}/conflicts/{world.ids['held']}")
+    page.get_by_label("Keep theirs").check()
+    page.get_by_test_id("resolve").click()
+    expect(page.get_by_test_id("happened")).to_be_visible()
+    page.locator("summary").first.click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    context.close()
+
+
+def test_connecting_from_an_empty_company(browser: Browser, empty: World, free_port: int) -> None:
+    """The form's redirect to another host must pass the page's own policy."""
+    page = browser.new_page()
+    with served(empty, free_port) as address:
+        page.route("https://package.example/**", lambda route: route.fulfill(body="The package's consent page"))
+        sign_in(page, address)
+        page.get_by_role("link", name="Connect a package").click()
+        page.get_by_test_id("connect-quickbooks").click()
+        page.wait_for_url("https://package.example/authorize?**")
+        expect(page.locator("body")).to_have_text("The package's consent page")
+    page.close()
+
+
+def test_an_empty_company_has_no_violation_either(browser: Browser, empty: World, free_port: int) -> None:
+    page = browser.new_page()
+    with served(empty, free_port) as address:
+        sign_in(page, address)
+        for path in ("/", "/customers", "/invoices", "/conflicts", "/connections", "/runs", "/activity", "/nothing"):
+            page.goto(address + path)
+            result = Axe().run(page)
+            assert not result.violations_count, f"{path}: {result.generate_report()}"
+    page.close()

@@ -1,0 +1,56 @@
+"""How many statements each page takes. A number that grows with the records on a page would show here at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.store.sync_models import ConnectionRow
+from tests.web.conftest import client_of, counted
+from tests.web.world import World, company, invoice, link
+
+#: Statements of a page, the one that finds who is signed in included; ``{name}`` is the id of a row.
+STATEMENTS = {
+    "/": 16,
+    "/customers": 8,
+    "/customers?view=flat&q=free": 7,
+    "/customers/{freeman}": 21,
+    "/invoices": 7,
+    "/invoices/{invoice}": 20,
+    "/conflicts": 4,
+    "/conflicts/{held}": 5,
+    "/connections": 8,
+    "/connections/{connection}": 9,
+    "/runs": 4,
+    "/runs/{run}": 5,
+    "/activity": 5,
+    "/settings": 4,
+    "/parts/standing": 10,
+    "/parts/dots?ids={freeman}": 3,
+    "/parts/customers/{freeman}/children": 5,
+}
+
+
+def statements_of(world: World, path: str) -> int:
+    client = client_of(world)
+    with counted(world) as statements:
+        assert client.get(path.format(**world.ids)).status_code == 200
+    return len([one for one in statements if not one.startswith(("BEGIN", "PRAGMA"))])
+
+
+@pytest.mark.parametrize("path", STATEMENTS)
+def test_a_page_takes_its_number_of_statements(world: World, path: str) -> None:
+    assert statements_of(world, path) == STATEMENTS[path]
+
+
+@pytest.mark.parametrize("path", ["/", "/customers", "/invoices"])
+def test_more_records_take_no_more_statements(world: World, path: str) -> None:
+    before = statements_of(world, path)
+    with world.database.write() as session:
+        at = session.get_one(ConnectionRow, world.ids["connection"])
+        for number in range(12):
+            row = company(session, world, f"Company {number}")
+            bill = invoice(session, world, row)
+            for record in (row, bill):
+                tied = link(session, at, record)
+                tied.remote_id = f"x{number}{record.number}"
+    assert statements_of(world, path) == before

@@ -1,0 +1,132 @@
+"""Nobody sees a button that fails, and every action checks the role by itself."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+from service.store.accounts import Role
+from tests.web.conftest import client_of
+from tests.web.world import World, add_matching
+
+#: What each action needs; an action that is missing here fails the test.
+NEEDS = {
+    "pages.take_sign_in": None,
+    "pages.sign_out": None,
+    "pages.choose_theme": None,
+    "pages.sync_connection": Role.ACCOUNTANT,
+    "pages.send_customer": Role.ACCOUNTANT,
+    "pages.archive_customer": Role.ACCOUNTANT,
+    "pages.save_customer": Role.ACCOUNTANT,
+    "pages.answer_conflict": Role.ACCOUNTANT,
+    "pages.decide_matches": Role.ACCOUNTANT,
+    "pages.save_mapping": Role.ACCOUNTANT,
+    "pages.start_connection": Role.ADMIN,
+    "pages.change_connection": Role.ADMIN,
+    "pages.reconnect": Role.ADMIN,
+    "pages.go_live": Role.ADMIN,
+    "pages.create_token": Role.ADMIN,
+    "pages.revoke_token": Role.ADMIN,
+    "pages.create_user": Role.ADMIN,
+    "pages.change_user": Role.ADMIN,
+}
+
+
+class Forms(HTMLParser):
+    """The actions of a page's posting forms, and the links of a page."""
+
+    def __init__(self, path: str, page: str) -> None:
+        super().__init__()
+        self.actions: list[str] = []
+        self.links: list[str] = []
+        self._path = path
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = dict(attributes)
+        if tag == "form" and given.get("method") == "post":
+            self.actions.append(given.get("action") or self._path)
+        if tag == "a" and (given.get("href") or "").startswith("/"):
+            self.links.append(given["href"] or "")
+
+
+def paths_of(world: World) -> list[str]:
+    ids = world.ids
+    return [
+        "/",
+        "/customers",
+        f"/customers/{ids['freeman']}",
+        f"/customers/{ids['cedar']}",
+        "/invoices",
+        f"/invoices/{ids['invoice']}",
+        "/conflicts",
+        f"/conflicts/{ids['taken']}",
+        f"/conflicts/{ids['held']}",
+        "/connections",
+        f"/connections/{ids['connection']}",
+        f"/connections/{ids['matching']}",
+        f"/connections/{ids['matching']}/matches",
+        f"/connections/{ids['matching']}/mapping",
+        f"/connections/{ids['matching']}/preview",
+        "/runs",
+        f"/runs/{ids['run']}",
+        "/activity",
+    ]
+
+
+def endpoint_of(world: World, path: str, method: str) -> str:
+    with world.app.test_request_context(path, method=method) as context:
+        assert context.request.endpoint, path
+        return context.request.endpoint
+
+
+def test_the_table_of_needs_is_complete(world: World) -> None:
+    posts = {rule.endpoint for rule in world.app.url_map.iter_rules() if "POST" in (rule.methods or set())}
+    assert posts == set(NEEDS)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_action_refuses_weaker_roles(world: World, role: Role) -> None:
+    client = client_of(world, role)
+    unknown = "0" * 32
+    for rule in world.app.url_map.iter_rules():
+        needed = NEEDS.get(rule.endpoint)
+        if needed is None or role.may(needed):
+            continue
+        path = rule.rule
+        for name in rule.arguments:
+            converter = next(part for part in path.split("/") if name in part)
+            path = path.replace(converter, {"verb": _first_verb(converter)}.get(name, unknown))
+        assert client.post(path).status_code == 403, path
+    assert not world.runner.woken
+
+
+def _first_verb(converter: str) -> str:
+    return converter.partition("(")[2].partition(",")[0] if "(" in converter else converter
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_nobody_sees_a_button_or_a_link_that_fails(world: World, role: Role) -> None:
+    add_matching(world)
+    client = client_of(world, role)
+    for path in paths_of(world):
+        page = client.get(path)
+        assert page.status_code == 200, path
+        forms = Forms(path, page.text)
+        for action in forms.actions:
+            needed = NEEDS[endpoint_of(world, action, "POST")]
+            assert needed is None or role.may(needed), f"{action} on {path}"
+        for link in {link.partition("#")[0] for link in forms.links}:
+            assert client.get(link).status_code == 200, f"{link} on {path}"
+
+
+def test_settings_are_for_administrators(world: World) -> None:
+    assert client_of(world, "support").get("/settings").status_code == 403
+    assert client_of(world, "admin").get("/settings").status_code == 200
+
+
+def test_the_editing_form_is_for_those_who_may_save(world: World) -> None:
+    answer = client_of(world, "viewer").get(f"/customers/{world.ids['cedar']}/edit")
+    assert answer.status_code == 403
+    assert "may only read" in answer.text
