@@ -8,6 +8,7 @@ import pytest
 
 import sandbox
 from sandbox.common.server import Running
+from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office, live, open_office, start
 
 
@@ -33,6 +34,12 @@ def package(package_server: Running) -> Running:
     """Give the package with its first books."""
     clean(package_server)
     return package_server
+
+
+@pytest.fixture
+def bookkeeper(package: Running) -> Bookkeeper:
+    """Give the person who works at the package's own pages."""
+    return Bookkeeper(package.sandbox)
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
 import requests
 from sqlalchemy import select
 
@@ -241,6 +243,23 @@ class Office:
         """Do something as the bookkeeper, on the package's own pages."""
         return self.package.sandbox.act(action, arguments)
 
+    @contextmanager
+    def during_the_next_write(self, do: Callable[[], None]) -> Iterator[None]:
+        """Do something once, while the package works on the next request to write."""
+        package, waiting = self.package.sandbox, [do]
+        judge = package.is_write
+
+        def judge_and_do(request: Any) -> bool:
+            found = judge(request)
+            if found and package.key_of(request) and waiting:
+                waiting.pop()()
+            return found
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(package, "is_write", judge_and_do)
+            yield
+        assert not waiting
+
     def writes(self) -> int:
         """Return how many requests to write the package has seen: those that carry a key."""
         return sum(seen.key is not None for seen in self.package.sandbox.log.writes)
@@ -271,13 +290,13 @@ def connected(office: Office) -> Office:
     return Office(office.platform, office.package, office.organisation_id, connection_id)
 
 
-def live(office: Office) -> Office:
-    """Connect, link what matches exactly, keep the rest apart, and go live."""
+def live(office: Office, *, decision: str = "separate") -> Office:
+    """Connect, link what matches exactly, decide about the rest, and go live."""
     office = connected(office)
     where = {"organisation_id": office.organisation_id, "connection_id": office.connection_id}
     match.accept(office.platform, above=Decimal(1), actor="user:ann", **where)
     rest = [
-        (one.customer_id, one.remote_id, "separate")
+        (one.customer_id, one.remote_id, decision)
         for one in match.list_matches(office.platform, **where)
         if one.decision is None
     ]
