@@ -14,7 +14,8 @@ from sqlalchemy import event
 from werkzeug.serving import make_server
 
 from service.records.users import hash_password
-from tests.web.world import PASSWORD, World, build, furnish
+from tests.support.postgresql import PostgresServer
+from tests.web.world import PASSWORD, World, furnish, open_world, settle
 
 Client = Callable[..., FlaskClient]
 
@@ -28,27 +29,59 @@ def hashed() -> str:
 @pytest.fixture
 def empty(migrated_sqlite: Path, tmp_path: Path, hashed: str) -> Iterator[World]:
     """A company without any record."""
-    path = tmp_path / "tieout.db"
+    path = tmp_path / "empty-company.db"
     shutil.copyfile(migrated_sqlite, path)
-    world = build(f"sqlite:///{path}", hashed=hashed)
+    world = open_world(f"sqlite:///{path}")
+    settle(world, hashed)
     yield world
     world.database.close()
 
 
-@pytest.fixture
-def world(empty: World) -> World:
-    """A company with everything that pages show, on SQLite."""
-    furnish(empty)
-    return empty
+@pytest.fixture(scope="session")
+def furnished_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, hashed: str) -> World:
+    """A furnished company in an SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("furnished") / "tieout.db"
+    shutil.copyfile(migrated_sqlite, path)
+    return _furnished(f"sqlite:///{path}", hashed)
 
 
-@pytest.fixture
-def any_world(prepared_database_url: str, hashed: str) -> Iterator[World]:
-    """The same company on either database."""
-    world = build(prepared_database_url, hashed=hashed)
+@pytest.fixture(scope="session")
+def furnished_postgresql(postgres_server: PostgresServer, migrated_postgresql: str, hashed: str) -> Iterator[World]:
+    """A furnished company in a PostgreSQL database, to be copied."""
+    with postgres_server.database(migrated_postgresql) as url:
+        yield _furnished(url, hashed)
+
+
+def _furnished(url: str, hashed: str) -> World:
+    world = open_world(url)
+    settle(world, hashed)
     furnish(world)
+    world.database.close()  # a template must have no connection
+    return world
+
+
+@pytest.fixture
+def world(furnished_sqlite: World, tmp_path: Path) -> Iterator[World]:
+    """A company with everything that pages show, on SQLite."""
+    path = tmp_path / "tieout.db"
+    shutil.copyfile(furnished_sqlite.database.url.removeprefix("sqlite:///"), path)
+    world = open_world(f"sqlite:///{path}", like=furnished_sqlite)
     yield world
     world.database.close()
+
+
+@pytest.fixture
+def any_world(database_kind: str, request: pytest.FixtureRequest) -> Iterator[World]:
+    """The same company on either database."""
+    if database_kind == "sqlite":
+        yield request.getfixturevalue("world")
+        return
+    template: World = request.getfixturevalue("furnished_postgresql")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database(template.database.url.rpartition("/")[2]) as url:
+        world = open_world(url, like=template)
+        yield world
+        world.database.close()
 
 
 def client_of(world: World, role: str = "admin") -> FlaskClient:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.web.conftest import client_of
-from tests.web.world import World, build
+from tests.web.world import World, open_world, settle
 
 PAGES = ["/sign-in", "/", "/nothing", "/static/app.css"]
 
@@ -35,7 +35,7 @@ def test_only_pages_with_a_connect_button_let_a_form_lead_elsewhere(world: World
 
 def test_over_https_cookies_and_host_stay_with_it(migrated_sqlite: Path, tmp_path: Path) -> None:
     shutil.copyfile(migrated_sqlite, tmp_path / "t.db")
-    world = build(f"sqlite:///{tmp_path / 't.db'}", base_url="https://tieout.example")
+    world = open_world(f"sqlite:///{tmp_path / 't.db'}", base_url="https://tieout.example")
     answer = world.app.test_client().get("/sign-in")
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
     cookie = answer.headers["Set-Cookie"]
@@ -101,10 +101,33 @@ def test_a_defect_is_a_page_too_and_tells_nothing_of_the_inside(world: World, mo
     assert "the inside" not in answer.text
 
 
-def test_another_organisations_records_do_not_exist(world: World, tmp_path: Path, migrated_sqlite: Path) -> None:
-    shutil.copyfile(migrated_sqlite, tmp_path / "other.db")
-    other = build(f"sqlite:///{tmp_path / 'other.db'}")
-    client = client_of(other)
-    for path in (f"/customers/{world.ids['freeman']}", f"/connections/{world.ids['connection']}"):
-        assert client.get(path).status_code == 404
-    other.database.close()
+def test_another_organisations_records_do_not_exist(world: World) -> None:
+    ids = dict(world.ids)
+    settle(neighbour := open_world(world.database.url), host="neighbour.example")
+    client = client_of(neighbour)
+    for path in (
+        f"/customers/{ids['freeman']}",
+        f"/customers/{ids['freeman']}/edit",
+        f"/invoices/{ids['invoice']}",
+        f"/connections/{ids['connection']}",
+        f"/connections/{ids['connection']}/matches",
+        f"/connections/{ids['connection']}/mapping",
+        f"/connections/{ids['connection']}/preview",
+        f"/conflicts/{ids['taken']}",
+        f"/runs/{ids['run']}",
+    ):
+        assert client.get(path).status_code == 404, path
+    for path in (
+        f"/customers/{ids['freeman']}/send",
+        f"/customers/{ids['freeman']}/archive",
+        f"/connections/{ids['connection']}/sync",
+        f"/connections/{ids['connection']}/pause",
+        f"/connections/{ids['connection']}/go-live",
+        f"/conflicts/{ids['taken']}",
+    ):
+        assert client.post(path, data={"option": "retry"}).status_code == 404, path
+    for path in ("/", "/customers?view=flat", "/invoices", "/activity", "/runs", "/conflicts", "/connections"):
+        page = client.get(path).text
+        assert "Cedar Vets" not in page, path
+        assert "INV-1001" not in page, path
+    neighbour.database.close()

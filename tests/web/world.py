@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -99,8 +99,8 @@ class World:
         return Author(organisation_id=self.organisation_id, actor=f"user:{self.users['admin']}", now=self.clock())
 
 
-def build(url: str, *, base_url: str = "http://localhost:8000", hashed: str = "!") -> World:
-    """Return an application over an empty database, with one account per role; ``hashed`` is their password's hash."""
+def open_world(url: str, *, like: World | None = None, base_url: str = "http://localhost:8000") -> World:
+    """Return an application over a database; ``like`` names the rows that a copied database has."""
     clock, runner = Clock(), Calls()
     settings = Settings(
         _env_file=None,
@@ -123,23 +123,30 @@ def build(url: str, *, base_url: str = "http://localhost:8000", hashed: str = "!
     app.config["TESTING"] = True
     app.jinja_env.bytecode_cache = _COMPILED
     world = World(platform, clock, runner, app)
-    with platform.database.write() as session:
+    if like is not None:
+        world.organisation_id, world.users, world.ids = like.organisation_id, dict(like.users), dict(like.ids)
+    return world
+
+
+def settle(world: World, hashed: str = "!", *, host: str = "freeman.example") -> None:
+    """Add the organisation, and one account per role; ``hashed`` is their password's hash."""
+    with world.database.write() as session:
         organisation = Organisation(name="Freeman Job Management", timezone="America/New_York", locale="en_US")
         session.add(organisation)
         session.flush()
         world.organisation_id = organisation.id
         for role in Role:
+            address = f"{role.value}@{host}"
             user = User(
                 organisation_id=organisation.id,
-                email=f"{role.value}@freeman.example",
-                email_key=f"{role.value}@freeman.example",
+                email=address,
+                email_key=address,
                 password_hash=hashed,
                 role=role.value,
             )
             session.add(user)
             session.flush()
             world.users[role.value] = user.id
-    return world
 
 
 def person(first_name: str, email: str, **fields: Any) -> ContactInput:
@@ -338,7 +345,3 @@ def add_matching(world: World) -> str:
         counterpart(session, at, remote_customer("6", "Freeman Sporting Goods", email="billing@freeman.example"))
         world.ids["matching"] = at.id
         return at.id
-
-
-def day_of(world: World) -> date:
-    return world.clock().date()
