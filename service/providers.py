@@ -11,6 +11,7 @@ from typing import Any
 
 from service.core.consent import OAuth
 from service.core.ports import Capabilities, Connector, EntityKind, Mapper
+from service.mapping.columns import Layout
 from service.mapping.settings import Demands
 from service.settings import ProviderSettings
 
@@ -55,6 +56,12 @@ class Provider:
         """What must be chosen before its documents can be written."""
         demands: Demands = self._mapping.DEMANDS
         return demands
+
+    @property
+    def customer_columns(self) -> Layout:
+        """The headings of the list of customers that people export from it."""
+        layout: Layout = importlib.import_module(f"{self.mapping_module}.csv_columns").CUSTOMER_COLUMNS
+        return layout
 
     def connect(
         self, settings: ProviderSettings, *, tenant_id: str, access_token: Callable[[], str], clock: Clock

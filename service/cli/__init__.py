@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.cli import accounts, demo, doctor, serving, syncing
+from service.cli import accounts, demo, doctor, importing, serving, syncing
 from service.cli.common import database_fault
 from service.core.errors import SyncError
 from service.records.errors import RecordError
@@ -37,6 +37,7 @@ for _command in (
     serving.db,
     accounts.user,
     accounts.token,
+    importing.import_,
     syncing.plan,
     syncing.sync,
     syncing.reconcile,
