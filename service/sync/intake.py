@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service.core.model import Customer, CustomerKind, PaymentKind
 from service.core.ports import EntityKind, Family, Ref
 from service.core.reconcile import FieldAction
-from service.core.snapshot import Snapshot, Value, format_phone, to_json
+from service.core.snapshot import Snapshot, Value, format_phone, from_json, to_json
 from service.records import contacts, customers, payments
 from service.records.author import Author
 from service.records.errors import RecordError
@@ -41,7 +41,7 @@ def pull(session: Session, author: Author, case: Case, actions: Sequence[FieldAc
     record = case.record
     if isinstance(record, Customer):
         return _pull_customer(session, author, record, actions)
-    return ()
+    return tuple(action.field for action in actions)  # what is paid and due follows the payments, not these fields
 
 
 def _pull_customer(
@@ -171,10 +171,10 @@ def _take_in_balance(
         return False
     settled_there = total - due
     known = links.payments_known_there(session, connection, link.record_id)
-    difference = settled_there - sum((_signed(payment.kind, payment.amount) for payment, _ in known), Decimal(0))
+    difference = settled_there - sum((_settles(connection, payment, tie) for payment, tie in known), Decimal(0))
     if difference == 0:
         return False
-    balancing = [payment for payment, tied in known if not tied and payment.origin_connection_id == connection.id]
+    balancing = [payment for payment, tie in known if tie is None]
     for payment in balancing:
         difference += payment.amount
         payments.remove_payment(session, author, payment.id)
@@ -190,18 +190,36 @@ def _take_in_balance(
     return difference > 0 or bool(balancing)
 
 
+def _settles(connection: ConnectionRow, payment: PaymentRow, link: LinkRow | None) -> Decimal:
+    """Return how much of its invoice a payment settles there, as far as both sides have agreed on it.
+
+    One of ours counts as it was sent, whatever was done to it here since: the package is told that later.
+    """
+    if payment.origin_connection_id == connection.id:
+        return Decimal(0) if payment.removed else payment.amount
+    agreed = None if link is None or link.baseline is None else from_json(link.baseline)
+    if agreed is None or not agreed.active:
+        return Decimal(0)
+    return _amount(agreed.get("amount")) or payment.amount
+
+
 def _terms(shown: Snapshot) -> Mapping[str, Any]:
     """Return what a payment says of itself, as our payment's fields."""
     day = _text(shown.get("date"))
-    terms: dict[str, Any] = {"amount": _amount(shown.get("amount")), "reference": _text(shown.get("reference"))}
+    terms: dict[str, Any] = {"amount": _paid(shown), "reference": _text(shown.get("reference"))}
     if day is not None:
         terms["date"] = date.fromisoformat(day)
     return terms
 
 
+def _paid(shown: Snapshot) -> Decimal | None:
+    """Return what a payment settles of its one invoice, which may be less than what was received."""
+    applied = shown.get("applied")
+    if isinstance(applied, tuple) and len(applied) == 1 and isinstance(applied[0], tuple):
+        return _amount(applied[0][1])
+    return _amount(shown.get("amount"))
+
+
 def _amount(value: Value) -> Decimal | None:
     return None if value is None or isinstance(value, tuple | bool) else Decimal(str(value))
 
-
-def _signed(kind: str, amount: Decimal) -> Decimal:
-    return -amount if kind == PaymentKind.REFUND else amount

@@ -265,11 +265,16 @@ class Office:
         return sum(seen.key is not None for seen in self.package.sandbox.log.writes)
 
 
+def settings_of(package: Running, database_url: str) -> dict[str, Any]:
+    """Return the settings of a service on this database that works with the package."""
+    told: dict[str, Any] = {name.removeprefix("TIEOUT_").lower(): value for name, value in package.settings.items()}
+    return told | {"database_url": database_url, "provider_timeout": 5, **_keys()}
+
+
 def open_office(package: Running, database_url: str, **overrides: Any) -> Office:
     """Open an organisation on an empty database, with settings that point at the package."""
-    found: dict[str, Any] = {name.removeprefix("TIEOUT_").lower(): value for name, value in package.settings.items()}
-    found |= {"database_url": database_url, "provider_timeout": 5, **_keys(), **overrides}
-    built = build_platform(load_settings(env_file=None, **found), clock=package.sandbox.clock)
+    given = settings_of(package, database_url) | overrides
+    built = build_platform(load_settings(env_file=None, **given), clock=package.sandbox.clock)
     platform = MovedClock(**{part.name: getattr(built, part.name) for part in fields(built)})
     if not schema.is_current(platform.database):
         schema.upgrade(platform.database)

@@ -312,30 +312,31 @@ def _never_linked(connection: ConnectionRow, kind: EntityKind, record_id: object
 
 def payments_known_there(
     session: Session, connection: ConnectionRow, invoice_id: str
-) -> Sequence[tuple[PaymentRow, bool]]:
-    """Return the payments of an invoice that the package knows of, each with whether a link ties it to an entity there.
+) -> Sequence[tuple[PaymentRow, LinkRow | None]]:
+    """Return the payments of an invoice that the package knows of, each with the link that ties it to an entity there.
 
-    Known there are those that were sent or pulled, and the balancing ones that stand for what the package counts as
-    settled without naming a payment.
+    Known there are those that were sent or pulled, removed ones too, because the package may not have been told yet;
+    and the balancing ones, without a link, that stand for what it counts as settled without naming a payment.
     """
-    tied = exists().where(
+    tie = and_(
         LinkRow.connection_id == connection.id,
         LinkRow.entity == EntityKind.PAYMENT.value,
         LinkRow.record_id == PaymentRow.id,
         LinkRow.remote_id.is_not(None),
         _IN_FORCE,
     )
+    came_from_there = and_(PaymentRow.origin_connection_id == connection.id, PaymentRow.removed.is_(False))
     rows = session.execute(
-        select(PaymentRow, tied.label("tied"))
+        select(PaymentRow, LinkRow)
+        .outerjoin(LinkRow, tie)
         .where(
             PaymentRow.organisation_id == connection.organisation_id,
             PaymentRow.invoice_id == invoice_id,
-            PaymentRow.removed.is_(False),
-            or_(tied, PaymentRow.origin_connection_id == connection.id),
+            or_(LinkRow.id.is_not(None), came_from_there),
         )
         .order_by(PaymentRow.created_at, PaymentRow.id)
     )
-    return [(row, bool(is_tied)) for row, is_tied in rows]
+    return [(payment, link) for payment, link in rows]
 
 
 def linked_ever(session: Session, connection_id: str, refs: Collection[Ref]) -> set[Ref]:
