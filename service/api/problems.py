@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
-from service.core.errors import SyncError, Transient
 from service.records.errors import Fault, Invalid, NotFound, RecordError, StaleRevision, Taken
 from service.store.queries.connections import NotFoundError
 from service.store.queries.pages import BadCursor

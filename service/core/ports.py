@@ -73,7 +73,6 @@ class Capabilities:
     page_size: int
     limits: Limits
     feed_calls: int = 1  #: calls that reading the change feed takes when little has changed
-    feed_shared: bool = True  #: one page of the feed holds entities of all families together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +187,10 @@ class Connector(Protocol):
         """
         ...
 
-    def changes(self, since: Cursor) -> Iterator[ChangePage]:
+    def changes(self, since: Cursor, only: frozenset[Family] | None = None) -> Iterator[ChangePage]:
         """Yield everything that changed since the cursor, inactive and deleted entities too: one call per kind if it fits.
+
+        :param only: read only these families where that saves calls; the cursor then stands further for them alone.
 
         :raises CursorExpired: the feed does not reach that far back; read everything instead.
         """

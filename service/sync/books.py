@@ -83,16 +83,24 @@ def read_everything(work: Work, families: frozenset[Family]) -> int:
         return news + counterparts.bury_unseen(session, row, families, started)
 
 
-def read_feed(work: Work) -> int:
-    """Read what changed since the cursor; everything, where the feed does not reach that far back."""
+def read_feed(work: Work, *, only: frozenset[Family] | None = None) -> int:
+    """Read what changed since the cursor; everything, where the feed does not reach that far back.
+
+    :param only: these families suffice, where the others would cost calls of their own.
+    """
     with work.platform.database.read() as session:
         cursor = session.get_one(ConnectionRow, work.connection_id).cursor
     if cursor is None:
         return read_everything(work, first_families(work))
     try:
-        return work.patiently(lambda: _absorb(work, work.connector.changes(Cursor(cursor)), everything=False))
+        news = work.patiently(lambda: _absorb(work, work.connector.changes(Cursor(cursor), only), everything=False))
     except CursorExpired:
-        return read_everything(work, all_families(work))
+        # In the middle of a run there is no need yet to know everything; the next run finds out what it takes.
+        news = read_everything(work, all_families(work)) if only is None else 0
+    for family in list(work.echoes):
+        if only is None or family in only:
+            del work.echoes[family]
+    return news
 
 
 def _absorb(work: Work, pages: Iterator[ChangePage], *, everything: bool) -> int:
@@ -107,7 +115,6 @@ def _absorb(work: Work, pages: Iterator[ChangePage], *, everything: bool) -> int
             news += counterparts.absorb(session, row, page.records, now)
             if everything:
                 counterparts.saw(session, work.connection_id, page.records, now)
-    work.echoes.clear()
     if cursor is not None:
         with work.platform.database.write() as session:
             session.get_one(ConnectionRow, work.connection_id).cursor = cursor

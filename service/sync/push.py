@@ -62,8 +62,8 @@ class Outbox:
         parcel = commit_call(self._work, decisions)
         if parcel is not None:
             dispatch(self._work, self._ground, parcel)
-        if self._work.feed_is_long and not self._work.doubt:
-            books.read_feed(self._work)
+        if (families := self._work.long_feed) and not self._work.doubt:
+            books.read_feed(self._work, only=families)
 
 
 def commit_call(work: Work, decisions: Sequence[Decision]) -> Parcel | None:

@@ -157,17 +157,23 @@ def _do(work: Work, run_id: str) -> None:
 def _push(work: Work, ground: Ground) -> None:
     work.least_calls = work.connector.calls_made
     for attempt in range(_PASSES):
-        if attempt:
+        if attempt and work.needs_another_look:
             books.read_feed(work)
         settle.settle(work, ground)
-        if work.doubt:
-            continue
-        _pass(work, ground)
-        if not (work.stale or work.doubt):
-            return
+        if not work.doubt:
+            _pass(work, ground)
+            if not (work.needs_another_look or _left(work, ground)):
+                return
     if work.doubt:
         books.read_feed(work)
         settle.settle(work, ground)
+
+
+def _left(work: Work, ground: Ground) -> int:
+    """Count what is due once more: a value taken over from there may change what the jobs below inherit."""
+    with work.platform.database.read() as session:
+        connection = session.get_one(ConnectionRow, work.connection_id)
+        return links.count_due(session, connection, list(ground.mappers), work.platform.clock())
 
 
 def _pass(work: Work, ground: Ground) -> None:

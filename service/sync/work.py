@@ -30,7 +30,7 @@ _MARGIN = timedelta(seconds=30)
 LONGEST_REST = timedelta(seconds=75)
 _SHORT_REST = timedelta(seconds=2)
 _LEASE_STEP = timedelta(seconds=15)  #: longest wait before the lease is extended
-_FULL = 0.92  #: of a page; the rest is for what others write, and for what an overlap shows twice
+_FULL = 0.65  #: of a page; the rest is for what others write, and for what an overlap shows twice
 _WORTH_TELLING = timedelta(seconds=1)
 _PASSING_TRIES = 4
 
@@ -114,15 +114,18 @@ class Work:
             return Names(self.capabilities, counterparts.names_taken(session, self.connection_id, families))
 
     @property
-    def feed_is_long(self) -> bool:
-        """True when the echoes of our own writes nearly fill a page of the feed.
+    def needs_another_look(self) -> bool:
+        """True when something was written there meanwhile, or may have been: the feed has to be read again."""
+        return self.stale or self.doubt
+
+    @property
+    def long_feed(self) -> frozenset[Family]:
+        """Families of which the echoes of our own writes begin to fill a page of the feed.
 
         Read now they cost one call; read after the run they would cost several, or more than the feed can show.
         """
-        counts = [len(ids) for ids in self.echoes.values()]
-        return (sum(counts) if self.capabilities.feed_shared else max(counts, default=0)) >= (
-            self.capabilities.page_size * _FULL
-        )
+        room = self.capabilities.page_size * _FULL
+        return frozenset(family for family, ids in self.echoes.items() if len(ids) >= room)
 
     def expect_echo(self, family: Family, remote_id: str) -> None:
         """Note that the feed will bring back an entity that our own write has changed or moved."""

@@ -91,12 +91,12 @@ class QuickBooksConnector:
         )
         return packing.read_answer(request, reply, count=count)
 
-    def changes(self, since: Cursor) -> Iterator[ChangePage]:
+    def changes(self, since: Cursor, only: frozenset[Family] | None = None) -> Iterator[ChangePage]:
         """Yield, as one page, everything that changed since the cursor.
 
         :raises CursorExpired: the feed does not reach that far back, or more changed than it can tell.
         """
-        yield feed.read_changes(self.wire, since, self._clock)
+        yield feed.read_changes(self.wire, since, self._clock, only)
 
     def everything(self, families: frozenset[Family]) -> Iterator[ChangePage]:
         """Yield every entity of the families, inactive ones too, in pages of 1000."""

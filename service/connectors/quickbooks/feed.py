@@ -8,9 +8,10 @@ offset of a time and its queries return 100 rows in silence, so both are asked f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from service.connectors.position import Position, plain_cursor
 from service.connectors.quickbooks.capabilities import PAGE_SIZE
 from service.connectors.quickbooks.entity import FAMILIES, NAME_LISTS, NAMES, parse_time, to_record, to_records
 from service.connectors.quickbooks.fault import error_of, fault_of
@@ -29,22 +30,31 @@ Clock = Callable[[], datetime]
 Rows = Mapping[Family, Sequence[RemoteRecord]]
 
 
-def read_changes(wire: Wire, since: Cursor, clock: Clock) -> ChangePage:
-    """Return what changed since the cursor, in one call unless more changed than one answer holds.
+def read_changes(wire: Wire, since: Cursor, clock: Clock, only: frozenset[Family] | None = None) -> ChangePage:
+    """Return what changed since the cursor: in one call, unless more changed than one answer holds.
 
     A full answer leaves something out, so it is asked again in two parts, the entity with most changes by itself. If
-    that one alone is full, nothing tells what is missing, a deletion perhaps.
+    that one alone is full, nothing tells what is missing, a deletion perhaps. Families that stand further than the
+    others are asked for by themselves.
 
     :raises CursorExpired: the cursor is too old or can't be read, or more changed than the feed can tell.
     """
-    start = parse_time(since)
-    if start is None or clock() - start > LOOK_BACK:
+    position = Position.read(since)
+    if clock() - position.base > LOOK_BACK:
         raise CursorExpired("QuickBooks tells of changes for 30 days only.")
     calls = wire.calls
-    rows, server_time = _changed(wire, tuple(NAMES), start, clock)
-    cursor = max(start, server_time - OVERLAP)
+    groups: dict[datetime, list[Family]] = {}
+    for family in NAMES if only is None else sorted(only):
+        groups.setdefault(position.start_of(family), []).append(family)
+    rows: dict[Family, Sequence[RemoteRecord]] = {}
+    times = []
+    for start, families in groups.items():
+        found, moment = _changed(wire, families, start, clock)
+        rows |= found
+        times.append(moment)
+    cursor = position.after(max(position.base, min(times) - OVERLAP), only)
     records = [record for family in NAMES for record in rows.get(family, ())]
-    return ChangePage(records=records, cursor=_cursor(cursor), calls=wire.calls - calls)
+    return ChangePage(records=records, cursor=cursor, calls=wire.calls - calls)
 
 
 def read_everything(wire: Wire, families: frozenset[Family], clock: Clock) -> Iterator[ChangePage]:
@@ -55,7 +65,7 @@ def read_everything(wire: Wire, families: frozenset[Family], clock: Clock) -> It
     cursor: Cursor | None = None
     for family in (one for one in NAMES if one in families):
         for reply, records in _pages(wire, family):
-            cursor = cursor or _cursor(server_time(reply, clock) - OVERLAP)
+            cursor = cursor or plain_cursor(server_time(reply, clock) - OVERLAP)
             yield ChangePage(records=records, cursor=cursor)
 
 
@@ -80,10 +90,6 @@ def rows_of(reply: Reply, name: str) -> list[Mapping[str, Any]]:
     found = (reply.document or {}).get("QueryResponse")
     listed = found.get(name) if isinstance(found, Mapping) else None
     return [row for row in listed if isinstance(row, Mapping)] if isinstance(listed, list) else []
-
-
-def _cursor(moment: datetime) -> Cursor:
-    return Cursor(moment.astimezone(UTC).replace(microsecond=0).isoformat())
 
 
 def _changed(wire: Wire, families: Sequence[Family], start: datetime, clock: Clock) -> tuple[Rows, datetime]:

@@ -31,5 +31,4 @@ CAPABILITIES = Capabilities(
     page_size=1000,
     limits=Limits(per_minute=60, per_day=5000, concurrent=5),
     feed_calls=3,
-    feed_shared=False,
 )

@@ -89,12 +89,12 @@ class XeroConnector:
         )
         return read_answer(request, reply, count=count)
 
-    def changes(self, since: Cursor) -> Iterator[ChangePage]:
+    def changes(self, since: Cursor, only: frozenset[Family] | None = None) -> Iterator[ChangePage]:
         """Yield everything that changed since the cursor: a call each for contacts, invoices and payments if it fits.
 
         :raises CursorExpired: the cursor is not one that this connector made.
         """
-        return self._feed.changes(since)
+        return self._feed.changes(since, only)
 
     def everything(self, families: frozenset[Family]) -> Iterator[ChangePage]:
         """Yield every entity of the families, inactive ones too; the last page's cursor starts the change feed."""

@@ -13,18 +13,19 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
+from service.connectors.position import Position, plain_cursor
 from service.connectors.xero.capability import CAPABILITIES
 from service.connectors.xero.client import Reply
 from service.connectors.xero.fault import failure, parse
 from service.connectors.xero.record import CONTACTS, INVOICES, PAYMENTS, Shape, is_ours, moment_of, record_of
-from service.core.errors import CursorExpired, Transient
-from service.core.ports import ChangePage, Cursor, Payload, RemoteRecord
+from service.core.errors import Transient
+from service.core.ports import ChangePage, Cursor, Family, Payload, RemoteRecord
 
 #: A cursor that stands before any time: nothing was read yet.
 BEGINNING = Cursor("")
 
 #: Xero's own clocks may differ, and a change shows a moment after its stamp; what is read twice is told apart later.
-OVERLAP = timedelta(seconds=10)
+OVERLAP = timedelta(seconds=3)
 
 #: Without a word about pages, a list of a multiple of this many may go on.
 _FULL_PAGE = 100
@@ -49,21 +50,25 @@ class Feed:
         self._get = get
         self._clock = clock
 
-    def changes(self, since: Cursor) -> Iterator[ChangePage]:
-        """Yield what changed since the cursor.
+    def changes(self, since: Cursor, only: frozenset[Family] | None = None) -> Iterator[ChangePage]:
+        """Yield what changed since the cursor, of all collections or only of some; the rest is then told later.
 
         :raises CursorExpired: the cursor is none of ours, or stands before the beginning.
         """
-        try:
-            start = datetime.fromisoformat(since)
-        except ValueError:
-            raise CursorExpired("The change feed has no cursor yet.") from None
-        asked = (start.astimezone(UTC) - OVERLAP).strftime("%Y-%m-%dT%H:%M:%S")
-        yield from self._read((CONTACTS, INVOICES, PAYMENTS), since, {"If-Modified-Since": asked})
+        position = Position.read(since)
+        chosen = [shape for shape in (CONTACTS, INVOICES, PAYMENTS) if only is None or shape.family in only]
+
+        def headers(shape: Shape) -> Mapping[str, str]:
+            start = position.start_of(shape.family).astimezone(UTC) - OVERLAP
+            return {"If-Modified-Since": start.strftime("%Y-%m-%dT%H:%M:%S")}
+
+        for page in self._read(chosen, since, headers):
+            moment = datetime.fromisoformat(page.cursor) if page.cursor != since else None
+            yield page if moment is None else replace(page, cursor=position.after(moment, only))
 
     def everything(self, shapes: Iterable[Shape]) -> Iterator[ChangePage]:
         """Yield every entity of the collections; only the last page's cursor is of use."""
-        yield from self._read(shapes, BEGINNING, {})
+        yield from self._read(shapes, BEGINNING, lambda _: {})
 
     def fetch(self, shape: Shape, remote_id: str) -> RemoteRecord | None:
         """Return one entity, or None where Xero does not know it."""
@@ -74,12 +79,14 @@ class Feed:
         records = [record_of(shape, _complete(shape, element)) for element in self._elements(shape, reply)[1]]
         return records[0] if records else None
 
-    def _read(self, shapes: Iterable[Shape], since: Cursor, headers: Mapping[str, str]) -> Iterator[ChangePage]:
+    def _read(
+        self, shapes: Iterable[Shape], since: Cursor, headers: Callable[[Shape], Mapping[str, str]]
+    ) -> Iterator[ChangePage]:
         """Yield a page per answer; all but the last carry the old cursor, for the new one covers all of them."""
         cursor: Cursor | None = None
         held: ChangePage | None = None
         for shape in shapes:
-            for reply, elements in self._pages(shape, headers):
+            for reply, elements in self._pages(shape, headers(shape)):
                 cursor = cursor or _cursor(reply, self._clock)
                 if held is not None:
                     yield held
@@ -140,4 +147,4 @@ def _cursor(reply: Reply, clock: Callable[[], datetime]) -> Cursor:
         except ValueError:
             moment = clock()
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return Cursor(moment.astimezone(UTC).replace(microsecond=0).isoformat())
+    return plain_cursor(moment)
