@@ -39,8 +39,9 @@ def customer_list(session: Session) -> str:
     organisation_id = person().company.id
     connections = all_of(session, organisation_id)
     wish = listing.wish_of(request.args, connections)
-    shown = listing.shown(session, organisation_id, wish, limit=_ROWS)
     parent = find(session, CustomerRow, organisation_id, wish.parent) if wish.parent else None
+    base = parent.depth if parent else 0
+    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, base=base)
     return render_template("customers.html", shown=shown, parent=parent, **listing.words(connections))
 
 
@@ -49,7 +50,8 @@ def customer_list(session: Session) -> str:
 def children_part(session: Session, customer_id: str) -> str:
     """Give the rows right below a customer, to be put under it."""
     wish = listing.Wish(parent=customer_id, archived=request.args.get("archived") == "true")
-    shown = listing.shown(session, person().company.id, wish, limit=_CHILDREN)
+    base = request.args.get("base", 0, type=int)
+    shown = listing.shown(session, person().company.id, wish, limit=_CHILDREN, base=base)
     return render_template("part/rows.html", shown=shown)
 
 
@@ -85,7 +87,7 @@ def customer(session: Session, customer_id: str) -> str:
         sites=lists.job_site_page(session, organisation_id, row.id, limit=_HANGING, cursor=None).items,
         site=find(session, JobSiteRow, organisation_id, row.job_site_id) if row.job_site_id else None,
         tax_level=find(session, TaxLevelRow, organisation_id, row.tax_level_id) if row.tax_level_id else None,
-        shown=listing.shown(session, organisation_id, wish, limit=_CHILDREN),
+        shown=listing.shown(session, organisation_id, wish, limit=_CHILDREN, base=row.depth),
         invoices=invoices,
         invoice_states=sync_states(session, organisation_id, EntityKind.INVOICE, [one.id for one in invoices.items]),
         events=events,

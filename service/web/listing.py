@@ -67,6 +67,11 @@ class Shown:
     states: Mapping[str, Sequence[SyncState]]
     jobs: Mapping[str, int]
     next: str | None
+    base: int = 0  #: levels above the rows that the page does not show
+
+    def level(self, row: CustomerRow) -> int:
+        """Return how far a row is indented, from 1."""
+        return max(1, row.depth - self.base) if self.wish.opens else 1
 
 
 def wish_of(arguments: Mapping[str, str], connections: Sequence[ConnectionRow]) -> Wish:
@@ -87,8 +92,8 @@ def wish_of(arguments: Mapping[str, str], connections: Sequence[ConnectionRow]) 
     )
 
 
-def shown(session: Session, organisation_id: str, wish: Wish, *, limit: int) -> Shown:
-    """Return the page that was asked for.
+def shown(session: Session, organisation_id: str, wish: Wish, *, limit: int, base: int = 0) -> Shown:
+    """Return the page that was asked for; ``base`` is the depth of what stands above its rows and is not shown.
 
     :raises BadCursor: the cursor is of another list.
     """
@@ -96,7 +101,7 @@ def shown(session: Session, organisation_id: str, wish: Wish, *, limit: int) -> 
     ids = [row.id for row in found.items]
     jobs = web_trees.count_jobs(session, organisation_id, ids, archived=None if wish.archived else False)
     states = sync_states(session, organisation_id, EntityKind.CUSTOMER, ids)
-    return Shown(wish=wish, rows=found.items, states=states, jobs=jobs, next=found.next)
+    return Shown(wish=wish, rows=found.items, states=states, jobs=jobs, next=found.next, base=base)
 
 
 def words(connections: Sequence[ConnectionRow]) -> dict[str, object]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import event
 from werkzeug.serving import make_server
 
 from service.records.users import hash_password
 from tests.support.postgresql import PostgresServer
 from tests.web.world import PASSWORD, World, furnish, open_world, settle
-
-Client = Callable[..., FlaskClient]
 
 
 @pytest.fixture(scope="session")
@@ -109,9 +109,9 @@ def counted(world: World) -> Iterator[list[str]]:
 
 
 @contextmanager
-def served(world: World, port: int) -> Iterator[str]:
+def serving(app: Flask, port: int) -> Iterator[str]:
     """Serve an application on the loopback interface; give its address."""
-    server = make_server("127.0.0.1", port, world.app, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -120,3 +120,21 @@ def served(world: World, port: int) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    """A Chromium without a window."""
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium_path), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def prepared_sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """The URL of a fresh SQLite database with the newest schema and no rows."""
+    path = tmp_path / "prepared.db"
+    shutil.copyfile(migrated_sqlite, path)
+    return f"sqlite:///{path}"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from service.records.customers import change_customer
 from service.records.inputs import CustomerChanges
 from service.store.sync_models import RunRow
-from tests.web.conftest import served
+from tests.web.conftest import serving
 from tests.web.world import NOW, PASSWORD, World, add_matching
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -45,20 +44,11 @@ PAGES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium_path), args=arguments)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def address(world: World, free_port: int) -> Iterator[str]:
     """The address at which the furnished company is served."""
     add_matching(world)
-    with served(world, free_port) as address:
+    with serving(world.app, free_port) as address:
         yield address
 
 
@@ -254,7 +244,7 @@ def test_everything_essential_works_without_scripts(browser: Browser, world: Wor
 def test_connecting_from_an_empty_company(browser: Browser, empty: World, free_port: int) -> None:
     """The form's redirect to another host must pass the page's own policy."""
     page = browser.new_page()
-    with served(empty, free_port) as address:
+    with serving(empty.app, free_port) as address:
         page.route("https://package.example/**", lambda route: route.fulfill(body="The package's consent page"))
         sign_in(page, address)
         page.get_by_role("link", name="Connect a package").click()
@@ -266,7 +256,7 @@ def test_connecting_from_an_empty_company(browser: Browser, empty: World, free_p
 
 def test_an_empty_company_has_no_violation_either(browser: Browser, empty: World, free_port: int) -> None:
     page = browser.new_page()
-    with served(empty, free_port) as address:
+    with serving(empty.app, free_port) as address:
         sign_in(page, address)
         for path in ("/", "/customers", "/invoices", "/conflicts", "/connections", "/runs", "/activity", "/nothing"):
             page.goto(address + path)
