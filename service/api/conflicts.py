@@ -98,7 +98,7 @@ class AnswerInput(Input):
     option: OptionId
     remote_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     name: Annotated[str, Field(min_length=1, max_length=500)] | None = None
-    fields: dict[str, Literal["ours", "theirs"]] = {}
+    fields: dict[str, Literal["ours", "theirs"]] = Field(default_factory=dict)
 
 
 @api.get("/conflicts", responses={200: ConflictList})

@@ -131,13 +131,13 @@ class MappingInput(Input):
     """A connection's choices; what is left out is empty."""
 
     version: int | None = None
-    accounts: dict[str, str] = {}
-    items: dict[str, str] = {}
-    taxes: dict[str, str] = {}
-    terms: dict[str, str] = {}
-    methods: dict[str, str] = {}
+    accounts: dict[str, str] = Field(default_factory=dict)
+    items: dict[str, str] = Field(default_factory=dict)
+    taxes: dict[str, str] = Field(default_factory=dict)
+    terms: dict[str, str] = Field(default_factory=dict)
+    methods: dict[str, str] = Field(default_factory=dict)
     job_rule: Literal["own", "reference"] = "own"
-    owners: dict[str, Literal["ours", "theirs", "both"]] = {}
+    owners: dict[str, Literal["ours", "theirs", "both"]] = Field(default_factory=dict)
 
 
 class MappingOut(BaseModel):

@@ -1,4 +1,4 @@
-"""The fields that snapshots carry, with the words a person reads and who owns each unless a connection says otherwise."""
+"""The fields that snapshots carry: the words a person reads, and who owns each unless a connection says otherwise."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What the sync needs from a package: the protocols that connectors and mappers implement, and the values they exchange.
+"""What the sync needs from a package: protocols that connectors and mappers implement, and the values they exchange.
 
-Three ideas shape them. The *batch* is the unit on the wire and the *record* the unit of truth, so a request carries many
-elements and an answer holds one outcome per element, in the same order. *Ours* is a projection: our record as the package
-can hold it, with its losses declared. And a request is bytes: it is stored before it is sent, and sent again byte for byte.
+Three ideas shape them. The *batch* is the unit on the wire and the *record* the unit of truth, so a request carries
+many elements and an answer holds one outcome per element, in the same order. *Ours* is a projection: our record as the
+package can hold it, with its losses declared. And a request is bytes: stored before it is sent, sent again as stored.
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ class Answer:
 class Connector(Protocol):
     """One authorised connection to one company at one package.
 
-    Only ``pack`` and ``lane`` are pure; every other method makes HTTP calls and may raise a ``ConnectorError``. No method
-    repeats a write. Reads may be repeated inside after a passing failure.
+    Only ``pack`` and ``lane`` are pure; every other method makes HTTP calls and may raise a ``ConnectorError``. No
+    method repeats a write. Reads may be repeated inside after a passing failure.
     """
 
     @property
@@ -188,7 +188,7 @@ class Connector(Protocol):
         ...
 
     def changes(self, since: Cursor, only: frozenset[Family] | None = None) -> Iterator[ChangePage]:
-        """Yield everything that changed since the cursor, inactive and deleted entities too: one call per kind if it fits.
+        """Yield what changed since the cursor, inactive and deleted entities too: one call per kind if it fits.
 
         :param only: read only these families where that saves calls; the cursor then stands further for them alone.
 
@@ -357,7 +357,7 @@ class Mapper(Protocol):
         theirs: RemoteRecord | None,
         context: MappingContext,
     ) -> Payload:
-        """Build the package's body: for a create all fields, for an update only the changed ones, nested objects whole."""
+        """Build the package's body: of a create all fields, of an update the changed ones, nested objects whole."""
         ...
 
     def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:

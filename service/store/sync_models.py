@@ -15,7 +15,7 @@ _IN_FORCE = text("retired_at is null")
 
 
 class CredentialRow(Owned, Base):
-    """Tokens of one consent, encrypted. At some packages one consent serves several companies, hence a row of its own."""
+    """Tokens of one consent, encrypted. At some packages it serves several companies, hence a row of its own."""
 
     __tablename__ = "credential"
 
@@ -145,7 +145,7 @@ class LinkRow(Owned, Base):
 
 
 class CounterpartRow(Owned, Base):
-    """What was last known of one entity on the other side; fed by the change feed and by the answers to our own writes."""
+    """What was last known of one entity on the other side; fed by the change feed and by answers to our own writes."""
 
     __tablename__ = "counterpart"
     __table_args__ = (

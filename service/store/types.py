@@ -47,7 +47,7 @@ class Exact(TypeDecorator[Decimal]):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in UTC. SQLite forgets time zones, so they are taken off on the way in and put back on the way out."""
+    """An aware time in UTC. SQLite forgets time zones, so it is put back on the way out."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

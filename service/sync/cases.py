@@ -79,7 +79,7 @@ def load_chunk(
     )
     needs = {ref for record in records.values() for ref in mapper.needs(record, bare)}
     remote_ids = {**(planned or {}), **links.remote_ids(session, ground.connection_id, needs)}
-    cases = tuple(_case(ground, names, row, records.get(row.record_id), theirs, customers) for row in rows)
+    cases = tuple(_case(names, row, records.get(row.record_id), theirs, customers) for row in rows)
     chosen = {case.ref: case.name.name for case in cases if case.name is not None}
     return Chunk(kind=kind, cases=cases, context=replace(bare, remote_ids=remote_ids, names=chosen))
 
@@ -134,7 +134,6 @@ def _theirs(
 
 
 def _case(
-    ground: Ground,
     names: Names,
     row: LinkRow,
     record: Record | None,

@@ -222,4 +222,3 @@ def _paid(shown: Snapshot) -> Decimal | None:
 
 def _amount(value: Value) -> Decimal | None:
     return None if value is None or isinstance(value, tuple | bool) else Decimal(str(value))
-

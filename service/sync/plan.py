@@ -81,7 +81,7 @@ def make_plan(platform: Platform, *, organisation_id: str, connection_id: str) -
         unchanged = 0
         connector = platform.offline_connector(row.provider)
         for number, wave in enumerate(waves_of(capabilities)):
-            for rows in _chunks(platform, session, ground, row, wave, planned):
+            for rows in _chunks(platform, session, ground, row, wave):
                 chunk = load_chunk(session, ground, wave.kind, rows, names, planned)
                 for case in chunk.cases:
                     decision = decide(case, ground.mappers[wave.kind], chunk.context, capabilities)
@@ -109,7 +109,6 @@ def _chunks(
     ground: Ground,
     row: ConnectionRow,
     wave: Wave,
-    planned: Mapping[Ref, str],
 ) -> Iterator[Sequence[LinkRow]]:
     """Yield the links a sync would look at: those that are due, and those that it would add first."""
     after = ""
@@ -120,14 +119,12 @@ def _chunks(
             break
         yield due
         after = due[-1].id
-    new = [_unsaved(ground, row, ref) for ref in _new_refs(session, ground, row, wave, planned)]
+    new = [_unsaved(ground, row, ref) for ref in _new_refs(session, ground, row, wave)]
     for start in range(0, len(new), _CHUNK):
         yield new[start : start + _CHUNK]
 
 
-def _new_refs(
-    session: Session, ground: Ground, row: ConnectionRow, wave: Wave, planned: Mapping[Ref, str]
-) -> Sequence[Ref]:
+def _new_refs(session: Session, ground: Ground, row: ConnectionRow, wave: Wave) -> Sequence[Ref]:
     rule = row.settings.get("push", "all")
     if rule == "by_hand":
         return []

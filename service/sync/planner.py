@@ -79,31 +79,49 @@ def decide(case: Case, mapper: Mapper, context: MappingContext, capabilities: Ca
     record = case.record
     if record is None:
         return _without_record(case, mapper, context, params)
+    if (obstacle := _obstacle(record, mapper, context, capabilities, params)) is not None:
+        return _asks(case, obstacle)
+    try:
+        return _decide(case, record, mapper, context, params)
+    except MappingError as error:
+        return _asks(case, problem_of_error(error, params))
+
+
+def _obstacle(
+    record: Record, mapper: Mapper, context: MappingContext, capabilities: Capabilities, params: Mapping[str, Value]
+) -> Problem | None:
+    """Return why a record can't be sent whatever it says: its parent is missing there, or it lies too deep."""
     waits = next((ref for ref in mapper.needs(record, context) if ref not in context.remote_ids), None)
     if waits is not None:
         parent = context.customers.get(waits.id)
-        problem = Problem(
+        return Problem(
             kind=ProblemKind.PARENT_NOT_SYNCED,
             params={**params, "parent": parent.full_name if parent else None, "needs": f"{waits.kind}:{waits.id}"},
         )
-        return _asks(case, problem)
     if isinstance(record, Customer) and 1 < capabilities.native_depth < record.depth:
         deep = {**params, "depth": record.depth, "limit": capabilities.native_depth}
-        return _asks(case, Problem(kind=ProblemKind.TOO_DEEP, params=deep))
-    try:
-        projection = _project(record, mapper, context, case)
-        theirs, merged_into = _read(case, mapper, context)
-        flows = flows_of(mapper, context.settings)
-        plan = reconcile(
-            ours=projection.snapshot, theirs=theirs, baseline=case.baseline, flows=flows, merged_into=merged_into
-        )
-        if plan.held:
-            return _asks(case, _held(case, plan, params), plan=plan, losses=projection.losses)
-        if (clash := _clash(case, plan, params)) is not None:
-            return _asks(case, clash, plan=plan, losses=projection.losses)
-        return replace(_write(case, plan, projection, mapper, context), ours=projection.snapshot, theirs=theirs)
-    except MappingError as error:
-        return _asks(case, problem_of_error(error, params))
+        return Problem(kind=ProblemKind.TOO_DEEP, params=deep)
+    return None
+
+
+def _decide(
+    case: Case, record: Record, mapper: Mapper, context: MappingContext, params: Mapping[str, Value]
+) -> Decision:
+    projection = _project(record, mapper, context, case)
+    theirs, merged_into = _read(case, mapper, context)
+    plan = reconcile(
+        ours=projection.snapshot,
+        theirs=theirs,
+        baseline=case.baseline,
+        flows=flows_of(mapper, context.settings),
+        merged_into=merged_into,
+    )
+    if plan.held:
+        return _asks(case, _held(case, plan, params), plan=plan, losses=projection.losses)
+    if (clash := _clash(case, plan, params)) is not None:
+        return _asks(case, clash, plan=plan, losses=projection.losses)
+    decision = _write(case, plan, projection, mapper, context)
+    return replace(decision, ours=projection.snapshot, theirs=theirs)
 
 
 def label_of(record: Record, customers: Mapping[str, Customer]) -> str:

@@ -110,7 +110,7 @@ def perform(platform: Platform, connection_id: str) -> str | None:
         return run_id  # another worker has the run; this one must not close it
     except SyncError as error:
         problem = {"kind": error.code, "message": str(error)}
-    except Exception:
+    except Exception:  # noqa: BLE001  (a run is closed whatever happens in it, or it would block the connection)
         _log.exception("run failed", run_id=run_id, connection_id=connection_id)
         problem = {
             "kind": "internal",

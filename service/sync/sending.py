@@ -59,7 +59,7 @@ def send_now(
 
 
 def _with_ancestors(session: Session, organisation_id: str, ref: Ref) -> list[tuple[Ref, str]]:
-    """Return the record, after the customers that have to be there first; each with what makes its reference readable."""
+    """Return the record after the customers that have to be there first, each with a hint for its reference."""
     if ref.kind is EntityKind.INVOICE:
         invoice = find(session, InvoiceRow, organisation_id, ref.id)
         if invoice is None:

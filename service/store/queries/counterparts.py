@@ -225,7 +225,7 @@ def by_name(session: Session, connection_id: str, key: str) -> tuple[RemoteRecor
 def candidates_for(
     session: Session, connection_id: str, family: Family, *, reference: str | None, name: str | None, since: datetime
 ) -> list[RemoteRecord]:
-    """Return entities first seen since a moment that carry our reference, or a name: what a lost create may have made."""
+    """Return entities first seen since a moment that carry our reference or a name: a lost create may be theirs."""
     keys = []
     if reference is not None:
         keys.append(CounterpartRow.reference == reference)

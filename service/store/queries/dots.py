@@ -1,4 +1,4 @@
-"""The dot as SQL: the rule of ``core.link.dot_of`` for lists. A test over all combinations of facts compares the two."""
+"""The dot as SQL: the rule of ``core.link.dot_of`` for lists; a test over all combinations of facts compares both."""
 
 from __future__ import annotations
 
