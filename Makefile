@@ -15,10 +15,10 @@ export PIP_NO_INPUT := 1
 export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock mutants clean
+.PHONY: help demo test check fmt lock mutants bench-calls clean
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-20s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.project ## set up, sync the sample books with both sandboxes, serve the dashboard (ONCE=1: stop after the table)
 	@$(BIN)/tieout demo $(if $(ONCE),--once) $(ARGS)
@@ -46,6 +46,9 @@ LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-inde
 
 mutants: $(VENV)/.dev ## change the pure core line by line and report what no test noticed (slow; ARGS="money link" narrows it)
 	$(BIN)/python scripts/mutants.py $(ARGS)
+
+bench-calls: $(VENV)/.project ## count the calls of a first and a second sync against the least possible
+	@$(BIN)/python -m benchmarks.calls $(ARGS)
 
 clean: ## remove caches and build products; keeps .venv and var/
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov build dist mutants *.egg-info
