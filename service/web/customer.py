@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from service.core.ports import EntityKind
+from service.core.ports import EntityKind, Ref
 from service.records import customers
 from service.records.errors import NotFound, RecordError
 from service.store.accounts import Role
@@ -18,7 +18,7 @@ from service.store.queries.find import find, find_all
 from service.store.queries.load import contacts_of
 from service.store.queries.states import sync_states
 from service.store.records import CustomerRow, JobSiteRow, TaxLevelRow
-from service.sync import run
+from service.sync import run, sending
 from service.sync.connect import WrongState
 from service.web import comparison, listing
 from service.web.access import does, person, safe_path, shows
@@ -98,19 +98,22 @@ def customer(session: Session, customer_id: str) -> str:
 @pages.post("/customers/<customer_id>/send")
 @does(Role.ACCOUNTANT)
 def send_customer(customer_id: str) -> Response:
-    """Ask every live connection for a sync, which sends what waits."""
-    platform = parts().platform
-    with platform.database.read() as session:
-        if find(session, CustomerRow, person().company.id, customer_id) is None:
-            raise NotFound("customer")
-        live = [row.id for row in all_of(session, person().company.id) if row.state == "live"]
-    for connection_id in live:
-        ask_for_sync(connection_id)
-    flash(
-        f"A sync has begun at {plural(len(live), 'connection')}."
-        if live
-        else "No connection is live, so nothing is sent."
-    )
+    """Send a customer to every live connection now."""
+    someone, ref = person(), Ref(kind=EntityKind.CUSTOMER, id=customer_id)
+    try:
+        asked = sending.send_now(
+            parts().platform,
+            organisation_id=someone.company.id,
+            ref=ref,
+            connection_id=None,
+            actor=someone.actor,
+        )
+    except WrongState as refusal:
+        flash(str(refusal))
+    else:
+        for one in asked:
+            parts().runner.wake(one.connection_id)
+        flash(f"A sync has begun at {plural(len(asked), 'connection')}.")
     return redirect(url_for("pages.customer", customer_id=customer_id), 303)
 
 

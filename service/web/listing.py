@@ -133,5 +133,5 @@ def _page(session: Session, organisation_id: str, wish: Wish, limit: int) -> Pag
         connection_id=wish.connection or None,
     )
     tree = wish.view == "tree"
-    sort = () if tree else (wish.sort,)
+    sort = () if tree else (wish.sort.replace("name", "full_name"),)  # jobs stand behind their clients
     return customer_page(session, organisation_id, chosen, sort=sort, tree=tree, limit=limit, cursor=wish.cursor)

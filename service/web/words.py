@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,6 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from flask import Flask
-from markupsafe import Markup
 
 from service.core.money import currency_digits, decimal_text, quantise
 from service.core.problem import field_label, value_text
@@ -115,13 +115,22 @@ def relative(moment: datetime) -> str:
     return format_timedelta(distance, add_direction=True, threshold=1.2, locale=locale())
 
 
-def when(moment: datetime | None, otherwise: str = "never") -> Markup:
+class Html(str):
+    """Text that is HTML already, which templates leave as it is."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        """Return the text, as templates ask for it."""
+        return str(self)
+
+
+def when(moment: datetime | None, otherwise: str = "never") -> Html:
     """Return a time as people say it, with the exact one on hover."""
     if moment is None:
-        return Markup("<span class=quiet>{}</span>").format(otherwise)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        moment.isoformat(timespec="seconds"), exact(moment), relative(moment)
-    )
+        return Html(f'<span class="quiet">{escape(otherwise)}</span>')
+    stamp, told = moment.isoformat(timespec="seconds"), escape(relative(moment))
+    return Html(f'<time datetime="{stamp}" title="{escape(exact(moment))}">{told}</time>')
 
 
 def day(value: date | None) -> str:

@@ -105,6 +105,20 @@ def test_send_now_asks_every_live_connection_for_a_sync(world: World) -> None:
     assert world.runner.woken == [world.ids["connection"]]
 
 
+def test_a_record_that_waits_for_an_answer_offers_the_answer_instead(world: World) -> None:
+    page = client_of(world).get(f"/customers/{world.ids['cedar']}").text
+    assert "Answer it" in page
+    assert "Send now" not in page
+
+
+def test_without_a_live_connection_sending_says_so(world: World) -> None:
+    client = client_of(world)
+    client.post(f"/connections/{world.ids['connection']}/pause")
+    answer = client.post(f"/customers/{world.ids['kate']}/send", follow_redirects=True)
+    assert "There is no live connection" in answer.text
+    assert not world.runner.woken
+
+
 def test_losses_are_told(world: World) -> None:
     page = client_of(world).get(f"/customers/{world.ids['kate']}").text
     assert "can't hold 1 field" in page

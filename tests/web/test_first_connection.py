@@ -120,7 +120,8 @@ def test_a_bookkeeper_gets_from_nothing_to_green_and_red_dots(
             red = rows.filter(has_text=taken_name(package)).locator("td [data-dot]")
             expect(red).to_have_attribute("data-dot", "red")
             page.goto(f"http://localhost:{free_port}/invoices")
-            expect(page.locator("table.invoices td [data-dot]")).to_have_attribute("data-dot", "green")
+            bill = page.locator("table.invoices td [data-dot]")
+            expect(bill).to_have_attribute("data-dot", "green", timeout=LONG)
     finally:
         engine.stop()
         context.close()

@@ -70,6 +70,17 @@ def test_stored_values_read_like_text(value: Any, told: str) -> None:
     assert words.plain_value(value) == told
 
 
+def test_a_time_is_html_and_other_text_is_not(empty: World) -> None:
+    with empty.app.test_request_context():
+        login_user(load_person(f"{empty.users['viewer']}:0"))
+        page = empty.app.jinja_env.from_string("{{ moment|when }}{{ none|when('<b>') }}{{ text }}", {"none": None})
+        page.environment.autoescape = True
+        assert page.render(moment=NOW, text="<i>") == (
+            '<time datetime="2026-11-22T19:02:00+00:00" title="22 Nov 2026, 14:02:00 EST">now</time>'
+            '<span class="quiet">&lt;b&gt;</span>&lt;i&gt;'
+        )
+
+
 @pytest.mark.parametrize("wrong", ["Mars/Phobos", "", "../etc"])
 def test_an_unknown_zone_or_locale_does_not_break_a_page(wrong: str) -> None:
     assert str(words._zone(wrong)) == "UTC"

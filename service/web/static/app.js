@@ -76,6 +76,7 @@
   // --- live parts ------------------------------------------------------------------------------------------------------
 
   let misses = 0;
+  let ticks = 0;
   let ran = Boolean(find("[data-running]"));
 
   async function refreshDots() {
@@ -95,11 +96,12 @@
 
   async function tick() {
     const live = all("[data-live]");
-    if (live.length && document.visibilityState === "visible") {
+    ticks += 1;
+    if ((live.length || ticks % 5 === 0) && document.visibilityState === "visible") {
       try {
         for (const part of live) morphChildren(part, await fetchPart(part.dataset.live));
         const runs = Boolean(find("[data-running]"));
-        if (runs || ran) await refreshDots();
+        if (runs || ran || !live.length) await refreshDots();
         if (ran && !runs && find("[data-live*='/parts/runs/']")) location.reload(); // once, with everything it did
         ran = runs;
         misses = 0;
