@@ -24,7 +24,7 @@ from service.core.ports import (
     RemoteRecord,
 )
 from service.core.problem import Candidate, Problem, ProblemKind, problem_of_error, problem_of_plan
-from service.core.reconcile import Flow, Move, Plan, RecordMove, reconcile
+from service.core.reconcile import Flow, Plan, RecordMove, reconcile
 from service.core.snapshot import FieldName, Snapshot, Value
 
 
@@ -225,7 +225,7 @@ def _operation(kind: EntityKind, plan: Plan, ours: Snapshot, changed: frozenset[
         case RecordMove.CREATE:
             return Operation.CREATE
         case RecordMove.ARCHIVE:
-            return Operation.VOID if kind is EntityKind.PAYMENT else Operation.ARCHIVE
+            return Operation.ARCHIVE if kind in {EntityKind.CUSTOMER, EntityKind.CONTACT} else Operation.VOID
         case RecordMove.RESTORE:
             return Operation.RESTORE
         case _:
@@ -249,14 +249,3 @@ def _without_record(case: Case, mapper: Mapper, context: MappingContext, params:
 
 def _asks(case: Case, problem: Problem, *, plan: Plan | None = None, losses: tuple[Loss, ...] = ()) -> Decision:
     return Decision(case=case, plan=plan or Plan(record=RecordMove.NOTHING), losses=losses, problem=problem)
-
-
-def counted_as(decision: Decision) -> str:
-    """Return the name of the count that a decision adds to."""
-    if decision.problem is not None:
-        return "conflicts"
-    if decision.operation is Operation.CREATE:
-        return "created"
-    if decision.writes:
-        return "updated"
-    return "pulled" if any(action.move is Move.PULL for action in decision.plan.pulls) else "unchanged"

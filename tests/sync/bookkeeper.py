@@ -105,6 +105,20 @@ class Bookkeeper:
                 books = next(iter(package.companies.values()))
                 books.require("Customer", remote_id).body.update(self._fields(fields))
 
+    def disconnect(self) -> None:
+        """Take the app's permission away."""
+        self._act("disconnect")
+
+    def prefer_the_other_company(self) -> None:
+        """Choose the second company on the consent page from now on."""
+        package: Any = self._package
+        with package.lock:
+            if self._xero:
+                first = next(iter(package.organisations))
+                package.organisations[first] = package.organisations.pop(first)
+            else:
+                package.consent_realm = list(package.companies)[1]
+
     def customer(self, remote_id: str) -> Mapping[str, Any]:
         """Return a customer: name, email, phone, first_name, active."""
         if self._xero:

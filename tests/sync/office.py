@@ -289,10 +289,21 @@ def connected(office: Office) -> Office:
     """Go through the consent as a browser does; the connection is matching then."""
     name = office.package.sandbox.name
     started = connect.start(office.platform, organisation_id=office.organisation_id, provider=name, actor="user:ann")
-    answer = requests.get(started.authorize_url, allow_redirects=False, timeout=10)
-    arguments: Mapping[str, str] = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    connection_id = connect.complete(office.platform, provider=name, arguments=arguments)
+    connection_id = consented(office, started.authorize_url)
     return Office(office.platform, office.package, office.organisation_id, connection_id)
+
+
+def consented(office: Office, authorize_url: str) -> str:
+    """Allow access on the package's page and come back; return the connection's id."""
+    answer = requests.get(authorize_url, allow_redirects=False, timeout=10)
+    arguments: Mapping[str, str] = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+    return connect.complete(office.platform, provider=office.package.sandbox.name, arguments=arguments)
+
+
+def reconnected(office: Office) -> None:
+    """Give a connection a new consent."""
+    where = {"organisation_id": office.organisation_id, "connection_id": office.connection_id}
+    consented(office, connect.reconnect(office.platform, actor="user:ann", **where).authorize_url)
 
 
 def live(office: Office, *, decision: str = "separate") -> Office:

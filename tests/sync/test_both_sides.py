@@ -7,6 +7,7 @@ import pytest
 from service.core.problem import OptionId, from_json, options
 from service.store.records import CustomerRow
 from service.store.sync_models import ProblemRow
+from service.sync import run as running
 from tests.sync.bookkeeper import Bookkeeper, digits
 from tests.sync.office import Office, live
 
@@ -193,16 +194,29 @@ def test_at_the_first_meeting_two_values_are_a_question(office: Office, bookkeep
     assert met.dot(customer) == "green"
 
 
-def test_an_edit_made_while_a_push_is_under_way_stays_to_be_sent(live_office: Office, bookkeeper: Bookkeeper) -> None:
+def test_an_edit_made_while_a_push_is_under_way_is_sent_after_it(live_office: Office, bookkeeper: Bookkeeper) -> None:
     customer, there = cedar(live_office)
     live_office.edit_customer(customer, phone=OTHER_PHONE)
+    written = live_office.writes()
 
     def meanwhile() -> None:
         live_office.edit_customer(customer, email="during@cedar.example")
 
     with live_office.during_the_next_write(meanwhile):
+        assert live_office.sync().state == "succeeded"
+    assert (live_office.writes(), live_office.dot(customer)) == (written + 2, "green")
+    theirs = bookkeeper.customer(there)
+    assert (theirs["email"], theirs["phone"]) == ("during@cedar.example", digits(OTHER_PHONE))
+
+
+def test_until_it_is_sent_an_edit_made_during_a_push_is_orange(
+    live_office: Office, bookkeeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer, there = cedar(live_office)
+    live_office.edit_customer(customer, phone=OTHER_PHONE)
+    monkeypatch.setattr(running, "_PASSES", 1)
+    with live_office.during_the_next_write(lambda: live_office.edit_customer(customer, phone="+1 415 555 0155")):
         live_office.sync()
-    assert live_office.dot(customer) == "orange"
+    assert (live_office.dot(customer), bookkeeper.customer(there)["phone"]) == ("orange", digits(OTHER_PHONE))
     live_office.sync()
-    assert live_office.dot(customer) == "green"
-    assert bookkeeper.customer(there)["email"] == "during@cedar.example"
+    assert (live_office.dot(customer), bookkeeper.customer(there)["phone"]) == ("green", "4155550155")

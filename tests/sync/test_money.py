@@ -155,6 +155,10 @@ def test_an_invoice_voided_there_is_not_sent_again_by_itself(live_office: Office
     live_office.sync()
     assert bookkeeper.invoice(there)["voided"]
     assert bookkeeper.size() == size
+    written = live_office.writes()
+    live_office.void(invoice)
+    assert live_office.sync().state == "succeeded", [row.document for row in live_office.problems()]
+    assert (live_office.dot(invoice, INVOICE), live_office.writes()) == ("green", written)
 
 
 def test_an_invoice_edited_here_travels(live_office: Office, bookkeeper: Bookkeeper) -> None:
