@@ -142,7 +142,7 @@ def _after_the_sync(platform: Platform, organisation_id: str, edited: str) -> No
             }
         )
         customers.create_customer(session, author, prospect)
-        customers.change_customer(session, author, edited, CustomerChanges.model_validate({"phone": "+1 555 0100"}))
+        customers.change_customer(session, author, edited, CustomerChanges.model_validate({"phone": "+1 415 555 0100"}))
 
 
 def _serve(platform: Platform, port: int) -> None:

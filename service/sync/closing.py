@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from service.core.errors import ConnectorError, DuplicateName, Rejected, StaleVe
 from service.core.intent import IntentState, Operation
 from service.core.names import name_key
 from service.core.ports import EntityKind, RemoteRecord
-from service.core.problem import Problem, ProblemKind, problem_of_error
+from service.core.problem import Problem, ProblemKind, field_label, problem_of_error
 from service.core.problem import to_json as problem_to_json
 from service.core.snapshot import Snapshot, Value, from_json, to_json, value_to_json
 from service.ids import new_id
@@ -76,10 +77,26 @@ def confirm(
         call_id=intent.call_id,
         before=None if intent.before is None else _only(intent.before, written),
         after={name: value_to_json(value) for name, value in written.fields.items()},
-        why="; ".join(f"{field}: {rule}" for field, rule in sorted(intent.rules.items()))
-        + (" (found there after the answer was lost)" if probed else ""),
+        why=reasons(intent.rules) + (" (found there after the answer was lost)" if probed else ""),
         request_id=request_id,
     )
+
+
+def reasons(rules: Mapping[str, str]) -> str:
+    """Return why fields moved, as a person reads it: the rule alone if it is one for all, else with its fields."""
+    fields: dict[str, list[str]] = {}
+    for name, rule in sorted(rules.items()):
+        fields.setdefault(rule, []).append(field_label(name))
+    if len(fields) == 1:
+        return next(iter(fields))
+    return "; ".join(f"{', '.join(names)}: {rule}" for rule, names in fields.items())
+
+
+def counted_as(intent: IntentRow, link: LinkRow) -> str:
+    """Return the count that a write adds to, before it is confirmed: the first meeting of a match counts as a link."""
+    if intent.operation == Operation.CREATE:
+        return "created"
+    return "linked" if link.baseline is None else "updated"
 
 
 _VERBS = {

@@ -227,6 +227,7 @@ def _take_in_one(
     now = work.platform.clock()
     outcome = answer.outcomes[intent.position]
     if isinstance(outcome, Written):
+        work.counts[closing.counted_as(intent, link)] += 1
         closing.confirm(
             session,
             connection,
@@ -237,7 +238,6 @@ def _take_in_one(
             now=now,
             request_id=answer.request_id,
         )
-        work.counts["created" if intent.operation == "create" else "updated"] += 1
         work.expect_echo(outcome.record.family, outcome.record.remote_id)
         for family, remote_id in _moved_by(from_json(intent.expected)):
             work.expect_echo(family, remote_id)

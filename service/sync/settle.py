@@ -150,6 +150,7 @@ def _follow(
     now = work.platform.clock()
     match step:
         case NextStep.CONFIRM if one.found is not None:
+            work.counts[closing.counted_as(one.intent, one.link)] += 1
             closing.confirm(
                 session,
                 connection,
@@ -161,7 +162,6 @@ def _follow(
                 request_id=None,
                 probed=True,
             )
-            work.counts["created" if one.intent.operation == "create" else "updated"] += 1
         case NextStep.RECONCILE | NextStep.CONFIRM:
             if one.found is not None and one.link.remote_id is None and one.link.retired_at is None:
                 one.link.remote_id, one.link.remote_name = one.found.remote_id, one.found.name

@@ -144,7 +144,7 @@ def _carry_out(work: Work, session: Session, connection: ConnectionRow, link: Li
         return
     pulls = [action for action in decision.plan.pulls if action.move is Move.PULL]
     if pulls:
-        why = "; ".join(f"{action.field}: {action.rule.value}" for action in pulls)
+        why = closing.reasons({action.field: action.rule.value for action in pulls})
         author = Author(
             organisation_id=connection.organisation_id,
             actor=f"package:{connection.id}",

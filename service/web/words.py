@@ -77,7 +77,14 @@ PLANNED: Mapping[str, str] = {
     "link": "to compare",
     "ask": "to ask you about",
 }
-_ACTORS: Mapping[str, str] = {"schedule": "the schedule", "sync": "the sync", "package": "the package"}
+_ACTORS: Mapping[str, str] = {
+    "schedule": "the schedule",
+    "sync": "the sync",
+    "package": "the package",
+    "command line": "the command line",
+    "import": "an import",
+    "demo": "the demo",
+}
 _SOON = timedelta(seconds=5)
 
 
