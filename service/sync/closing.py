@@ -186,7 +186,7 @@ def open_problem(
 def differences_of(written: Snapshot, stored: Snapshot) -> list[dict[str, Any]]:
     """Return the fields that the package stored differently from what was written."""
     return [
-        {"field": name, "meant": value_to_json(value), "stored": value_to_json(stored.get(name))}
+        {"field": name, "sent": value_to_json(value), "stored": value_to_json(stored.get(name))}
         for name, value in sorted(written.fields.items())
         if stored.holds(name) and stored.get(name) != value
     ]
