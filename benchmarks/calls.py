@@ -51,16 +51,18 @@ class Documented:
     """What a package's documentation says about calls; written down here, not asked of our own code."""
 
     batch: int  #: elements of one write
-    feed: int  #: calls that tell what changed: one per kind of entity, or one for all
+    feed: int  #: calls that tell what changed, where little has
+    kinds: int  #: kinds of entities that are watched; a sync without news takes one call of each at most
     levels: int  #: of customers; a parent has to be there before what stands below it
 
 
-#: QuickBooks: developer.intuit.com, "Batch operations" (30 items), "Change data capture" (one call for all kinds),
-#: "Create sub-customers" (five levels). Xero: developer.xero.com, "API limits" (about 50 elements a request),
-#: "If-Modified-Since" (contacts, invoices and payments, a call each); contacts have no levels.
+#: QuickBooks: developer.intuit.com, "Batch operations" (30 items), "Change data capture" (one call for all kinds, up to
+#: 1,000 changes; customers, vendors, employees, invoices and payments), "Create sub-customers" (five levels).
+#: Xero: developer.xero.com, "API limits" (about 50 elements a request), "If-Modified-Since" (contacts, invoices and
+#: payments, a call each); contacts have no levels.
 DOCUMENTED: Mapping[str, Documented] = {
-    "quickbooks": Documented(batch=30, feed=1, levels=5),
-    "xero": Documented(batch=50, feed=3, levels=1),
+    "quickbooks": Documented(batch=30, feed=1, kinds=5, levels=5),
+    "xero": Documented(batch=50, feed=3, kinds=3, levels=1),
 }
 
 
@@ -71,11 +73,16 @@ class Measured:
     package: str
     state: str  #: of the first sync
     written: Mapping[str, int]  #: wave -> records, in the order of sending
-    calls: int
+    endpoints: Mapping[str, int]  #: what the calls of the first sync asked for
     least: int
     second_writes: int
     second_calls: int
     most_second_calls: int
+
+    @property
+    def calls(self) -> int:
+        """Calls of the first sync."""
+        return sum(self.endpoints.values())
 
     @property
     def ratio(self) -> Decimal:
@@ -136,18 +143,18 @@ def measure(name: str, folder: Path, *, clients: int | None = None) -> Measured:
     rules = DOCUMENTED[name]
     with _package(name) as package, _platform(package, folder / f"{name}.db") as platform:
         where = _connected(platform, name, clients)
-        first, calls, _ = _sync(platform, package, where)
+        first, endpoints, _ = _sync(platform, package, where)
         written = _written(platform, rules)
-        _, second_calls, second_writes = _sync(platform, package, where)
+        _, looks, second_writes = _sync(platform, package, where)
     return Measured(
         package=platform.provider(name).package,
         state=first.state,
         written=written,
-        calls=calls,
+        endpoints=endpoints,
         least=least_calls(written, rules),
         second_writes=second_writes,
-        second_calls=second_calls,
-        most_second_calls=rules.feed,
+        second_calls=sum(looks.values()),
+        most_second_calls=rules.kinds,
     )
 
 
@@ -207,16 +214,16 @@ def _connected(platform: Platform, name: str, clients: int | None) -> dict[str, 
     return where
 
 
-def _sync(platform: Platform, package: Running, where: Mapping[str, Any]) -> tuple[RunRow, int, int]:
-    """Do one sync; return its run, the requests that reached the package, and those of them that write."""
+def _sync(platform: Platform, package: Running, where: Mapping[str, Any]) -> tuple[RunRow, Mapping[str, int], int]:
+    """Do one sync; return its run, the requests that reached the package, and how many of them write."""
     package.sandbox.log.clear()
     asked = running.ask(platform, actor=_ACTOR, **where)
     running.perform(platform, asked.connection_id)
     with platform.database.read() as session:
         row = session.get_one(RunRow, asked.run_id)
         session.expunge(row)
-    seen = package.sandbox.log.seen
-    return row, len(seen), sum(request.key is not None for request in seen)
+    log = package.sandbox.log
+    return row, log.counts, sum(request.key is not None for request in log.seen)
 
 
 def _written(platform: Platform, rules: Documented) -> Mapping[str, int]:
@@ -245,6 +252,8 @@ def show(measured: Measured) -> None:
     print(f"{measured.package}")
     for wave, count in measured.written.items():
         print(f"  {wave:24} {count:6}")
+    for endpoint, count in measured.endpoints.items():
+        print(f"    {count:6} {endpoint}")
     print(f"  calls of the first sync  {measured.calls:6}   least possible {measured.least}   ratio {measured.ratio}")
     print(f"  calls of the second sync {measured.second_calls:6}   of them writes {measured.second_writes}")
     for fault in measured.faults:
@@ -255,11 +264,12 @@ def main() -> int:
     """Measure every package; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--clients", type=int, help="take so many clients of the sample books instead of all")
-    clients = parser.parse_args().clients
+    parser.add_argument("--package", choices=sandbox.names(), help="measure one package alone")
+    given = parser.parse_args()
     missed = False
     with tempfile.TemporaryDirectory() as folder:
-        for name in sandbox.names():
-            measured = measure(name, Path(folder), clients=clients)
+        for name in sandbox.names() if given.package is None else (given.package,):
+            measured = measure(name, Path(folder), clients=given.clients)
             show(measured)
             missed = missed or bool(measured.faults)
     return int(missed)

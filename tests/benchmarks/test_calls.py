@@ -11,7 +11,7 @@ import sandbox
 from benchmarks.calls import DOCUMENTED, Documented, Measured, cut, least_calls, measure
 from service import samples
 
-RULES = Documented(batch=30, feed=1, levels=5)
+RULES = Documented(batch=30, feed=1, kinds=5, levels=5)
 
 
 def test_every_package_has_its_documented_rules() -> None:
@@ -30,8 +30,8 @@ def test_the_least_is_each_wave_in_full_batches_and_one_look(written: dict[str, 
     ("changes", "fault"),
     [
         ({}, None),
-        ({"calls": 110}, None),
-        ({"calls": 111}, "1.110 times"),
+        ({"endpoints": {"a": 60, "b": 50}}, None),
+        ({"endpoints": {"a": 111}}, "1.110 times"),
         ({"second_writes": 1}, "1 writes"),
         ({"second_calls": 4}, "4 calls"),
         ({"state": "failed"}, "the first sync failed"),
@@ -43,7 +43,7 @@ def test_a_bar_that_is_missed_is_named(changes: dict[str, object], fault: str | 
         "package": "A package",
         "state": "succeeded",
         "written": {"customers": 1},
-        "calls": 100,
+        "endpoints": {"a": 100},
         "least": 100,
         "second_writes": 0,
         "second_calls": 3,
