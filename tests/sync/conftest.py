@@ -9,13 +9,13 @@ import pytest
 import sandbox
 from sandbox.common.server import Running
 from tests.sync.bookkeeper import Bookkeeper
-from tests.sync.office import Office, live, open_office, start
+from tests.sync.office import Office, live, open_office, start_empty
 
 
 @pytest.fixture(scope="session", params=sandbox.names())
 def package_server(request: pytest.FixtureRequest) -> Iterator[Running]:
-    """Serve one of the stand-in packages."""
-    server = start(request.param)
+    """Serve one of the stand-in packages, with two companies that have settings and nothing else."""
+    server = start_empty(request.param)
     yield server
     server.stop()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,7 +16,7 @@ import requests
 from sqlalchemy import select
 
 import sandbox
-from sandbox.common.server import Running
+from sandbox.common.server import Running, serve
 from service.core.ports import EntityKind
 from service.core.problem import OptionId
 from service.core.snapshot import Snapshot, from_json
@@ -337,6 +338,13 @@ def _keys() -> dict[str, str]:
 def start(name: str) -> Running:
     """Serve a stand-in package on a free port, with a consent page that answers by itself."""
     return sandbox.start(name, auto_consent=True)
+
+
+def start_empty(name: str, **changes: Any) -> Running:
+    """Serve a stand-in package like :func:`start`, with two companies of no history; ``changes`` are of its options."""
+    module = import_module(f"sandbox.{name}")
+    options = import_module(f"sandbox.{name}.options").SandboxOptions(auto_consent=True, books=("empty", "empty"))
+    return serve(module.create_sandbox(replace(options, **changes)))
 
 
 def today() -> date:

@@ -31,7 +31,6 @@ FAULTS: dict[str, dict[str, Any]] = {
     "429 that names a long rest": {"kind": "throttle", "retry_after": 600},
     "429 that names no rest": {"kind": "throttle"},
     "half an answer": {"kind": "half"},
-    "an answer that is no protocol": {"kind": "malformed"},
     "one element of a batch refused": {"kind": "elements", "elements": [1]},
 }
 

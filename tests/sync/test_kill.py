@@ -21,13 +21,13 @@ import pytest
 from sqlalchemy import func, select
 
 import sandbox
-from sandbox.common.server import Running, serve
+from sandbox.common.server import Running
 from service.records import customers, invoices, payments
 from service.records.inputs import CustomerInput, InvoiceInput, PaymentInput
 from service.store.sync_models import CallRow, IntentRow
 from tests.sync.conftest import clean
 from tests.sync.ledger import books_of
-from tests.sync.office import Office, live, open_office, settings_of
+from tests.sync.office import Office, live, open_office, settings_of, start_empty
 
 KILLS = 20
 COMPANIES, JOBS, INVOICES, PAYMENTS = 40, 40, 60, 30
@@ -38,10 +38,9 @@ _ENDING = 60  #: seconds that the next request is waited for
 @pytest.fixture(params=sandbox.names())
 def package(request: pytest.FixtureRequest) -> Iterator[Running]:
     """Serve a stand-in package without limits, whose first company is empty."""
-    module = import_module(f"sandbox.{request.param}")
-    options = replace(import_module(f"sandbox.{request.param}.options").SandboxOptions.unlimited(), books=("empty",))
-    server = serve(module.create_sandbox(options))
-    server.sandbox.auto_consent = True
+    limits = ("per_minute", "per_second", "per_day", "concurrent", "batches_per_minute")
+    known = import_module(f"sandbox.{request.param}.options").SandboxOptions.__dataclass_fields__
+    server = start_empty(request.param, **{name: None for name in limits if name in known})
     yield server
     server.stop()
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
+import pytest
+
+import sandbox
+from sandbox.common.server import Running
 from service.core.ports import EntityKind
 from service.store.records import InvoiceRow
-from tests.sync.office import Office, live
+from tests.sync.office import Office, live, start
+
+
+@pytest.fixture(scope="module", params=sandbox.names())
+def package_server(request: pytest.FixtureRequest) -> Iterator[Running]:
+    """Serve one of the stand-in packages, with the books of a company that has been at it for a while."""
+    server = start(request.param)
+    yield server
+    server.stop()
 
 
 def test_a_customer_its_job_its_invoice_and_payment_all_turn_green(live_office: Office) -> None:
