@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ import pytest
 from sandbox.common.faults import FaultRule
 from sandbox.common.sandbox import Sandbox
 from sandbox.common.server import Running
+from service.core.ports import EntityKind
 from service.settings import Settings
+from service.store.records import InvoiceRow
+from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.conftest import clean
 from tests.sync.ledger import books_of
 from tests.sync.office import Office, live, open_office
@@ -119,6 +123,28 @@ def test_both_books_are_as_if_nothing_had_gone_wrong(
     assert patient.sync().state == "succeeded"
     assert patient.writes() == written
     assert patient.counts()["red"] == patient.counts()["orange"] == 0
+
+
+def test_a_write_that_lands_after_its_repeat_was_put_off_is_not_doubled(office: Office, bookkeeper: Bookkeeper) -> None:
+    patient = live(replace(office, platform=replace(office.platform, settings=impatient(office))))
+    invoice = patient.add_invoice(patient.add_customer(name="Cedar Vets"))
+    patient.settled()
+    there = patient.remote_id(invoice, EntityKind.INVOICE)
+    payment = patient.pay(invoice, "100")
+    faults = patient.package.sandbox.faults
+    match = {"method": "PUT|POST", "path": "(?i)/payments?([/?]|$)"}
+    faults.add(FaultRule.from_json({"kind": "hang", "seconds": 30, **match}))
+    faults.add(FaultRule.from_json({"kind": "throttle", "retry_after": 600, "nth": 2, **match}))
+    assert patient.sync().problem is not None
+    assert bookkeeper.payments_of(there) == []
+    faults.clear()  # lets the first request go on
+    while not bookkeeper.payments_of(there):
+        Event().wait(0.01)
+    patient.platform.pause(700)
+    patient.settled()
+    assert bookkeeper.payments_of(there) == [100]
+    assert patient.dot(payment, EntityKind.PAYMENT) == "green"
+    assert patient.ours(InvoiceRow, invoice).amount_paid == 100
 
 
 def impatient(office: Office) -> Settings:
