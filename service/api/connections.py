@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from sqlalchemy.orm import Session
 
 from service.api.access import caller
@@ -14,11 +14,12 @@ from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
 from service.api.runs import RunOut, WaitQuery, platform, wake_and_wait
 from service.api.services import services
-from service.api.units import acts, reads, writes
+from service.api.units import acts, expected_revision, reads, writes
 from service.records.author import Author
-from service.records.errors import Fault
+from service.records.errors import Fault, StaleRevision
 from service.store.accounts import Role
 from service.store.queries import connections as queries
+from service.store.queries.sync_lists import connection_page
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, CredentialRow
 from service.sync import connect
@@ -31,6 +32,17 @@ class Input(BaseModel):
     """Base of the bodies here: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OptionalInput(Input):
+    """Base of the bodies that may be left out."""
+
+    model_config = ConfigDict(openapi_extra={"required": False})  # type: ignore[typeddict-unknown-key]  # the library's
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_empty(cls, given: Any) -> Any:
+        return {} if given is None else given
 
 
 class ConnectionInput(Input):
@@ -97,13 +109,13 @@ class StartedOut(BaseModel):
 
 
 class ConnectionList(BaseModel):
-    """Every connection; there are few."""
+    """A page of connections."""
 
     items: list[ConnectionOut]
     next: str | None
 
 
-class ReconcileInput(Input):
+class ReconcileInput(OptionalInput):
     """How much to read."""
 
     full: bool = False
@@ -112,10 +124,9 @@ class ReconcileInput(Input):
 @api.get("/connections", responses={200: ConnectionList})
 @reads(Role.VIEWER)
 def list_connections(session: Session, query: PageQuery) -> ConnectionList:
-    """List every connection."""
-    del query
-    rows = queries.all_of(session, caller().organisation_id)
-    return ConnectionList(items=[connection_out(session, row) for row in rows], next=None)
+    """List connections, oldest first."""
+    found = connection_page(session, caller().organisation_id, limit=query.limit, cursor=query.cursor)
+    return ConnectionList(items=[connection_out(session, row) for row in found.items], next=found.next)
 
 
 @api.post("/connections", responses={201: StartedOut})
@@ -146,6 +157,9 @@ def get_connection(session: Session, path: IdPath) -> ConnectionOut:
 def change_connection(session: Session, author: Author, path: IdPath, body: ConnectionChanges) -> ConnectionOut:
     """Change what is sent by itself."""
     row = queries.get(session, author.organisation_id, path.id)
+    expected = expected_revision()
+    if expected not in (None, row.revision):
+        raise StaleRevision(expected=expected, current=row.revision)
     row.settings = {**row.settings, **body.settings.model_dump()}
     row.revision += 1
     if row.state == "live":

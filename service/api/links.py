@@ -9,10 +9,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from service.api.access import caller
-from service.api.connections import Input
+from service.api.connections import OptionalInput
 from service.api.outputs import ProblemState
 from service.api.paging import PageQuery
-from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
 from service.api.runs import RunOut, WaitQuery, platform, wake_and_wait
 from service.api.services import services
@@ -27,7 +26,6 @@ from service.store.queries.dots import dot_of_row
 from service.store.queries.sync_lists import link_page
 from service.store.sync_models import ConnectionRow, IntentRow, LinkRow
 from service.sync import sending
-from service.sync.connect import WrongState
 
 api = routes("Links", about="Ties between records and their counterparts at the packages.")
 
@@ -94,7 +92,7 @@ class LinkQuery(PageQuery):
     record_id: RecordId | None = None
 
 
-class SendInput(Input):
+class SendInput(OptionalInput):
     """Where to send a record; every live connection if nothing is named."""
 
     connection_id: Annotated[RecordId | None, Field(description="One connection.")] = None
@@ -131,16 +129,13 @@ def get_link(session: Session, path: IdPath) -> LinkDetail:
 def send_customer(path: IdPath, query: WaitQuery, body: SendInput) -> tuple[Sent, int]:
     """Send a customer now, to one connection or to every live one."""
     who = caller()
-    try:
-        asked = sending.send_now(
-            platform(),
-            organisation_id=who.organisation_id,
-            ref=Ref(kind=EntityKind.CUSTOMER, id=path.id),
-            connection_id=body.connection_id,
-            actor=who.actor,
-        )
-    except WrongState as error:
-        raise ApiError(409, str(error), kind="wrong_state") from error
+    asked = sending.send_now(
+        platform(),
+        organisation_id=who.organisation_id,
+        ref=Ref(kind=EntityKind.CUSTOMER, id=path.id),
+        connection_id=body.connection_id,
+        actor=who.actor,
+    )
     answers = [wake_and_wait(one, query.wait) for one in asked]
     return Sent(runs=[run for run, _ in answers]), max(status for _, status in answers)
 

@@ -115,10 +115,12 @@ def docs(app: Api) -> Blueprint:
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
     if method != "get":
-        operation["responses"] |= {status: {"description": TITLES[int(status)]} for status in ("409", "413", "415")}
+        for status in ("409", "413", "415"):
+            operation["responses"].setdefault(status, {"description": TITLES[int(status)]})
     for status, response in operation["responses"].items():
         if int(status) >= 400:  # noqa: PLR2004 - as HTTP numbers errors
-            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            own = response.get("content", {}).get("application/json", {}).get("schema") if status == "409" else None
+            response["content"] = {MEDIA_TYPE: {"schema": own or {"$ref": "#/components/schemas/Problem"}}}
     headers = {"post": [_IDEMPOTENCY_KEY], "patch": [_IF_MATCH]}.get(method, [])
     if headers:
         operation["parameters"] = [*operation.get("parameters", []), *headers]

@@ -10,9 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
+from service.core.errors import ConnectorError
 from service.records.errors import Fault, Invalid, NotFound, RecordError, StaleRevision, Taken
 from service.store.queries.connections import NotFoundError
 from service.store.queries.pages import BadCursor
+from service.sync.connect import WrongState
+from service.sync.match import BadDecision
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -42,6 +45,9 @@ _MEANINGS: dict[type[Exception], tuple[int, str | None]] = {
     RecordError: (409, "not_possible_now"),
     BadCursor: (422, "invalid"),
     IntegrityError: (409, "race"),
+    WrongState: (409, "wrong_state"),
+    BadDecision: (422, "invalid"),
+    ConnectorError: (503, "package_unreachable"),
 }
 #: Sentences for errors that do not bring one.
 _SENTENCES: dict[type[Exception], str] = {

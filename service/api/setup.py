@@ -128,7 +128,10 @@ class MissingOut(BaseModel):
 
 
 class MappingInput(Input):
-    """A connection's choices; what is left out is empty."""
+    """A connection's choices; what is left out is empty.
+
+    The document that was read can be put back: its lists of offers and of what is missing are passed over.
+    """
 
     version: int | None = None
     accounts: dict[str, str] = Field(default_factory=dict)
@@ -138,6 +141,8 @@ class MappingInput(Input):
     methods: dict[str, str] = Field(default_factory=dict)
     job_rule: Literal["own", "reference"] = "own"
     owners: dict[str, Literal["ours", "theirs", "both"]] = Field(default_factory=dict)
+    offers: Annotated[Any, Field(description="Passed over.")] = None
+    missing: Annotated[Any, Field(description="Passed over.")] = None
 
 
 class MappingOut(BaseModel):
@@ -256,7 +261,8 @@ def put_mapping(path: IdPath, body: MappingInput) -> MappingOut:
             platform(),
             organisation_id=who.organisation_id,
             connection_id=path.id,
-            document=body.model_dump(exclude_unset=True),
+            document=body.model_dump(exclude_unset=True, exclude={"version", "offers", "missing"}),
+            version=body.version,
             actor=who.actor,
         )
     except ValueError as error:

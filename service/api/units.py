@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.api.access import authorised, caller
-from service.api.problems import ApiError, problem_response, translate
+from service.api.problems import MEDIA_TYPE, ApiError, problem_response, translate
 from service.api.services import services
 from service.records.author import Author
 from service.store.accounts import RememberedAnswer, Role
@@ -112,7 +112,8 @@ def respond(answer: Answer) -> Response:
     if answer is None:
         return Response(status=204)
     document, status = answer if isinstance(answer, tuple) else (answer, 200)
-    response = Response(document.model_dump_json(), status=status, content_type="application/json")
+    content_type = MEDIA_TYPE if status >= 400 else "application/json"  # noqa: PLR2004 - as HTTP numbers errors
+    response = Response(document.model_dump_json(), status=status, content_type=content_type)
     revision = getattr(document, "revision", None)
     if revision is not None:
         response.headers["ETag"] = f'"{revision}"'

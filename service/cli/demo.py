@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import socket
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -46,6 +47,8 @@ _EDITED = "Freeman Sporting Goods"
 def demo(once: bool, port: int) -> None:  # noqa: FBT001  (click passes flags by name)
     """Load the sample books, connect both stand-in packages, sync, and show the dashboard."""
     configure_logs(level="ERROR")
+    if not once:
+        _require_port(port)
     shutil.rmtree(_FOLDER, ignore_errors=True)
     console = Console()
     packages = [sandboxes.start(name, auto_consent=True) for name in sandboxes.names()]
@@ -54,6 +57,18 @@ def demo(once: bool, port: int) -> None:  # noqa: FBT001  (click passes flags by
     finally:
         for package in packages:
             package.stop()
+
+
+def _require_port(port: int) -> None:
+    """Refuse at once what would otherwise fail at the very end.
+
+    :raises click.ClickException: something listens on the dashboard's port.
+    """
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        message = f"port {port} can't be used ({error.strerror}); choose another one with --port"
+        raise click.ClickException(message) from error
 
 
 def _demonstrate(console: Console, packages: list[sandboxes.Running], *, once: bool, port: int) -> None:

@@ -76,9 +76,7 @@ def create_customer(session: Session, author: Author, given: CustomerInput) -> C
     row = CustomerRow(
         id=new_id(),
         organisation_id=organisation_id,
-        name=_own_name(
-            given.kind, given.name, given.first_name, given.last_name, is_job=given.parent_id is not None
-        ),
+        name=_own_name(given.kind, given.name, given.first_name, given.last_name, is_job=given.parent_id is not None),
         number=number,
         created_at=author.now,
         updated_at=author.now,

@@ -131,8 +131,10 @@ def _exchange(
             row.connection_ref = tenant.connection_ref
             row.organisation_name = tenant.name or row.organisation_name
             row.problem = None
-            row.state = "matching" if first else (row.state_before or "matching")
-            row.state_before = None
+            if row.state not in ("live", "paused"):  # those go on as they are
+                row.state, row.state_before = row.state_before or "matching", None
+            if first:
+                row.state, row.state_before = "matching", None
             row.revision += 1
             if row.state == "live":
                 row.due_at = platform.clock()

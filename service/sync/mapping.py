@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service.core.ports import Company, MappingSettings, Reference
 from service.mapping import settings as mapping_settings
 from service.mapping.settings import Missing, Uses
+from service.records.errors import StaleRevision
 from service.store.queries import connections as queries
 from service.store.queries import eligible, links, load
 from service.store.queries.events import Subject, add_event
@@ -56,16 +57,26 @@ def state_of(platform: Platform, session: Session, row: ConnectionRow) -> Mappin
 
 
 def save(
-    platform: Platform, *, organisation_id: str, connection_id: str, document: Mapping[str, Any], actor: str
+    platform: Platform,
+    *,
+    organisation_id: str,
+    connection_id: str,
+    document: Mapping[str, Any],
+    actor: str,
+    version: int | None = None,
 ) -> None:
     """Put new choices in the place of the old ones; records that waited for a choice are looked at again.
 
+    :param version: the version that the choices were made for, if that matters to whoever made them.
     :raises ValueError: the document can't be used; the message is a sentence.
+    :raises StaleRevision: somebody else has put other choices meanwhile.
     """
     chosen = mapping_settings.from_json(document)
     now = platform.clock()
     with platform.database.write() as session:
         row = queries.get(session, organisation_id, connection_id)
+        if version not in (None, row.mapping_version):
+            raise StaleRevision(expected=version, current=row.mapping_version)
         before = dict(row.mapping)
         after = {**mapping_settings.to_json(chosen), "version": row.mapping_version + 1}
         row.mapping, row.mapping_version = after, row.mapping_version + 1

@@ -19,6 +19,7 @@ from service.store.queries import connections as queries
 from service.store.queries import counterparts, links
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync.cases import Ground, load_chunk, needs_of
+from service.sync.connect import WrongState
 from service.sync.names import Names
 from service.sync.planner import Decision, decide
 from service.sync.platform import Platform
@@ -68,9 +69,13 @@ def make_plan(platform: Platform, *, organisation_id: str, connection_id: str) -
     """Return what the next sync of a connection would do.
 
     :raises NotFoundError: there is no such connection in the organisation.
+    :raises WrongState: nothing was read from the package yet, so there is nothing to plan with.
     """
     with platform.database.read() as session:
         row = queries.get(session, organisation_id, connection_id)
+        if row.reference is None:
+            message = "The books there were not read yet; the connection has to be completed first."
+            raise WrongState(message)
         ground = ground_of(platform, session, row)
         capabilities = ground.capabilities
         taken = counterparts.names_taken(session, row.id, capabilities.names_unique_over)

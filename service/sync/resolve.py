@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from service.core.errors import SyncError
@@ -169,9 +170,12 @@ def _rename(case: _Case, answer: Answer) -> None:
     if case.link.entity != EntityKind.CUSTOMER:
         message = "Only a customer or a job can be renamed here."
         raise BadAnswer(message)
-    customers.change_customer(
-        case.session, case.author, case.link.record_id, CustomerChanges.model_validate({"name": name})
-    )
+    try:
+        changes = CustomerChanges.model_validate({"name": name})
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ").rstrip(".") + "."
+        raise BadAnswer(message, field="name") from None
+    customers.change_customer(case.session, case.author, case.link.record_id, changes)
 
 
 def _link_existing(case: _Case, answer: Answer) -> None:

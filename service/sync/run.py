@@ -66,6 +66,8 @@ def ask(
         run = queries.run_under_way(session, connection_id)
         if run is not None:
             run.again = True
+            # A comparison of everything must not get lost because a sync is under way: the next run makes it.
+            connection.full_due = connection.full_due or (kind == "reconcile" and bool((options or {}).get("full")))
             return Asked(run.id, connection_id)
         run = RunRow(
             id=new_id(),
@@ -138,31 +140,30 @@ def _begin(platform: Platform, connection_id: str, holder: str) -> str | None:
 def _do(work: Work, run_id: str) -> None:
     with work.platform.database.read() as session:
         run = session.get_one(RunRow, run_id)
-        kind, full, state = run.kind, bool(run.options.get("full")), session.get_one(
-            ConnectionRow, work.connection_id
-        ).state  # fmt: skip
-    if kind == "reconcile" and full:
-        books.read_lists(work)
-    ground = work.ground()
+        kind, full = run.kind, bool(run.options.get("full"))
+        state = session.get_one(ConnectionRow, work.connection_id).state
     work.report(phase="reading what changed")
-    if kind == "reconcile" and full:
+    if full:
+        books.read_lists(work)
         books.read_everything(work, books.all_families(work))
     else:
         books.read_feed(work)
+    ground = work.ground()
     if state == "live":
-        _push(work, ground)
+        _bring_together(work, ground, sends=kind == "sync")
     work.report(done=work.done, phase="done")
 
 
-def _push(work: Work, ground: Ground) -> None:
+def _bring_together(work: Work, ground: Ground, *, sends: bool) -> None:
+    """Settle what is in doubt, compare what is due, and send; a comparison alone leaves that to the next sync."""
     work.least_calls = work.connector.calls_made
     for attempt in range(_PASSES):
         if attempt and work.needs_another_look:
             books.read_feed(work)
         settle.settle(work, ground)
         if not work.doubt:
-            _pass(work, ground)
-            if not (work.needs_another_look or _left(work, ground)):
+            _pass(work, ground, sends=sends)
+            if not sends or not (work.needs_another_look or _left(work, ground)):
                 return
     if work.doubt:
         books.read_feed(work)
@@ -176,7 +177,7 @@ def _left(work: Work, ground: Ground) -> int:
         return links.count_due(session, connection, list(ground.mappers), work.platform.clock())
 
 
-def _pass(work: Work, ground: Ground) -> None:
+def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
     work.stale = False
     now = work.platform.clock()
     with work.platform.database.write() as session:
@@ -189,15 +190,16 @@ def _pass(work: Work, ground: Ground) -> None:
             except_connection_id=connection.id,
         )
         work.counts["pulled"] += intake.take_in_documents(session, ground, connection, author)
-    waves.tie_new_records(work, ground)
-    waves.tie_sub_contacts(work, ground)
+    if sends:
+        waves.tie_new_records(work, ground)
+        waves.tie_sub_contacts(work, ground)
     with work.platform.database.read() as session:
         connection = session.get_one(ConnectionRow, work.connection_id)
         total = work.done + links.count_due(session, connection, list(ground.mappers), now)
-    work.report(done=work.done, total=total, phase="sending")
+    work.report(done=work.done, total=total, phase="sending" if sends else "comparing")
     names = work.names()
     for wave in waves.waves_of(work.capabilities):
-        waves.run_wave(work, ground, names, wave)
+        waves.run_wave(work, ground, names, wave, sends=sends)
         if work.doubt:
             return
 
@@ -255,12 +257,14 @@ def _schedule(
 
 def _queue_again(session: Session, connection: ConnectionRow, now: datetime) -> None:
     session.flush()
+    full, connection.full_due = connection.full_due, False
     session.add(
         RunRow(
             id=new_id(),
             organisation_id=connection.organisation_id,
             connection_id=connection.id,
-            kind="sync",
+            kind="reconcile" if full else "sync",
+            options={"full": True} if full else {},
             requested_by="schedule",
             requested_at=now,
             counts={},

@@ -95,8 +95,11 @@ def tie_sub_contacts(work: Work, ground: Ground) -> None:
             after = rows[-1].id
 
 
-def run_wave(work: Work, ground: Ground, names: Names, wave: Wave) -> None:
-    """Decide about every due link of a wave, carry out what happens here, and send what is to be sent."""
+def run_wave(work: Work, ground: Ground, names: Names, wave: Wave, *, sends: bool = True) -> None:
+    """Decide about every due link of a wave, carry out what happens here, and send what is to be sent.
+
+    :param sends: False to leave the sending to another run.
+    """
     outbox = Outbox(work, ground)
     mapper = ground.mappers[wave.kind]
     after = ""
@@ -113,7 +116,7 @@ def run_wave(work: Work, ground: Ground, names: Names, wave: Wave) -> None:
         work.labels.update({case.link_id: case.label for case in chunk.cases})
         carry_out_here(work, ground, decisions)
         for decision in decisions:
-            if decision.problem is None and decision.writes:
+            if sends and decision.problem is None and decision.writes:
                 outbox.put(decision)
     outbox.flush()
 
@@ -156,6 +159,7 @@ def _carry_out(work: Work, session: Session, connection: ConnectionRow, link: Li
         if len(left) < len(pulls):
             work.counts["pulled"] += 1
     if decision.writes:
+        links.close_problem(session, link, now=now, by="sync")  # the question is answered; sending follows
         return
     first = case.baseline is None and case.remote_id is not None
     link.baseline = to_json(advance(case.baseline, decision.plan.actions))

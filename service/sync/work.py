@@ -30,7 +30,7 @@ _MARGIN = timedelta(seconds=30)
 LONGEST_REST = timedelta(seconds=75)
 _SHORT_REST = timedelta(seconds=2)
 _LEASE_STEP = timedelta(seconds=15)  #: longest wait before the lease is extended
-_FULL = 0.65  #: of a page; the rest is for what others write, and for what an overlap shows twice
+_FULL = 0.75  #: of a page; the rest is for what others write, and for what an overlap shows twice
 _WORTH_TELLING = timedelta(seconds=1)
 _PASSING_TRIES = 4
 
@@ -135,7 +135,11 @@ class Work:
         """Extend the lease; called before every write to the package.
 
         :raises LeaseLost: another worker has taken over.
+        :raises Resting: the service is stopping; what is left is done by the next run.
         """
+        if self.platform.stopping.is_set():
+            message = "the service is stopping"
+            raise Resting(message, timedelta(0))
         span = timedelta(seconds=self.platform.settings.provider_timeout) + _MARGIN
         now = self.platform.clock()
         with self.platform.database.write() as session:

@@ -76,7 +76,7 @@ def rows(office: Office) -> dict[str, int]:
 
 def test_the_sync_writes_exactly_what_the_plan_said(live_office: Office, bookkeeper: Bookkeeper) -> None:
     mixed(live_office, bookkeeper)
-    live_office.sync("reconcile")
+    live_office.sync()
     preview_before = intents(live_office)
     client = live_office.add_customer(name="Fir Travel")
     live_office.pay(live_office.add_invoice(live_office.add_customer(name="Roof", parent_id=client)), "50")

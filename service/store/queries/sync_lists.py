@@ -1,4 +1,4 @@
-"""Pages of what the sync keeps: runs, links, problems."""
+"""Pages of what the sync keeps: connections, runs, links, problems."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from sqlalchemy.orm import Session
 
 from service.store.queries.links import page_query
 from service.store.queries.pages import Key, Page, page, text
-from service.store.sync_models import LinkRow, ProblemRow, RunRow
+from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
+
+
+def connection_page(session: Session, organisation_id: str, *, limit: int, cursor: str | None) -> Page[ConnectionRow]:
+    """Return connections, oldest first."""
+    query = select(ConnectionRow).where(ConnectionRow.organisation_id == organisation_id)
+    return page(session, query, [Key(ConnectionRow.id, text)], order="connection", limit=limit, cursor=cursor)
 
 
 def run_page(
