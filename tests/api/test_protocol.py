@@ -89,6 +89,7 @@ def test_a_viewer_reads_and_changes_nothing(reader: Caller, ann: Caller) -> None
 
 def test_every_route_declares_a_role(app: Api) -> None:
     open_to_all = {"docs.description", "docs.page", "docs.start", "docs.asset", "static"}
+    open_to_all |= {"operations.health", "operations.readiness", "operations.metrics"}
     undeclared = [
         rule.endpoint
         for rule in app.url_map.iter_rules()
