@@ -30,7 +30,7 @@ _MARGIN = timedelta(seconds=30)
 LONGEST_REST = timedelta(seconds=75)
 _SHORT_REST = timedelta(seconds=2)
 _LEASE_STEP = timedelta(seconds=15)  #: longest wait before the lease is extended
-_FULL = 0.75  #: of a page; the rest is for what others write, and for what an overlap shows twice
+_FULL = 0.65  #: of a page; the rest is for what others write, and for what an overlap shows twice
 _WORTH_TELLING = timedelta(seconds=1)
 _PASSING_TRIES = 4
 

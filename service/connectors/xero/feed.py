@@ -25,7 +25,7 @@ from service.core.ports import ChangePage, Cursor, Family, Payload, RemoteRecord
 BEGINNING = Cursor("")
 
 #: Xero's own clocks may differ, and a change shows a moment after its stamp; what is read twice is told apart later.
-OVERLAP = timedelta(seconds=3)
+OVERLAP = timedelta(seconds=2)
 
 #: Without a word about pages, a list of a multiple of this many may go on.
 _FULL_PAGE = 100

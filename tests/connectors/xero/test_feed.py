@@ -62,7 +62,7 @@ def test_the_feed_asks_once_per_collection_from_a_little_before_the_cursor() -> 
     books = Books(QUIET)
     pages = list(books.feed.changes(SINCE))
     assert [name for name, _, _ in books.asked] == ["Contacts", "Invoices", "Payments"]
-    assert {headers["If-Modified-Since"] for _, _, headers in books.asked} == {"2026-11-22T00:59:57"}
+    assert {headers["If-Modified-Since"] for _, _, headers in books.asked} == {"2026-11-22T00:59:58"}
     assert books.asked[0][1] == {
         "includeArchived": "true", "order": "UpdatedDateUTC DESC", "page": "1", "pageSize": "1000"
     }  # fmt: skip
@@ -89,7 +89,7 @@ def test_the_new_cursor_is_one_that_the_feed_takes_again() -> None:
     cursor = list(Books(QUIET).feed.changes(SINCE))[-1].cursor
     books = Books(QUIET)
     list(books.feed.changes(cursor))
-    assert books.asked[0][2] == {"If-Modified-Since": "2026-11-22T01:59:57"}
+    assert books.asked[0][2] == {"If-Modified-Since": "2026-11-22T01:59:58"}
 
 
 @pytest.mark.parametrize(
