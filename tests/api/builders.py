@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from service.core.problem import Problem, ProblemKind
+from service.core.problem import to_json as problem_to_json
+from service.core.snapshot import Snapshot
+from service.core.snapshot import to_json as snapshot_to_json
+from service.store.database import Database
+from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
+
 
 def company(name: str = "Freeman Sporting Goods", **fields: Any) -> dict[str, Any]:
     person = {"first_name": "James", "last_name": "Smith", "email": "james@freeman.example"}
@@ -16,3 +23,26 @@ def line(unit_price: str = "150.00", quantity: str = "2", **fields: Any) -> dict
 
 def invoice(customer_id: str, *lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"customer_id": customer_id, "issue_date": "2026-11-22", "lines": list(lines) or [line()], **fields}
+
+
+def synced(database: Database, organisation_id: str, customer_id: str) -> dict[str, str]:
+    """A connection with a run, a link of the customer and a question about it; ids by the path they are read at."""
+    owner = {"organisation_id": organisation_id}
+    with database.write() as session:
+        connection = ConnectionRow(**owner, provider="xero", state="live", settings={}, mapping={})
+        session.add(connection)
+        session.flush()
+        at = {**owner, "connection_id": connection.id}
+        run = RunRow(**at, kind="sync", requested_by="test", state="succeeded", counts={"created": 1})
+        link = LinkRow(
+            **at, entity="customer", record_id=customer_id, family="customer", remote_id="58", wanted=1, confirmed=1,
+            baseline=snapshot_to_json(Snapshot(fields={"name": "Freeman"})),
+        )  # fmt: skip
+        session.add_all([run, link])
+        session.flush()
+        asked = Problem(kind=ProblemKind.REJECTED, params={"label": "Freeman", "package": "Xero", "detail": "No."})
+        question = ProblemRow(**at, link_id=link.id, kind="rejected", label="Freeman", document=problem_to_json(asked))
+        session.add(question)
+        session.flush()
+        link.open_problem_id = question.id
+        return {"connections": connection.id, "runs": run.id, "links": link.id, "conflicts": question.id}

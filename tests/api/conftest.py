@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,14 +9,21 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import sandbox
+from sandbox.common.server import Running
 from service.api import register
 from service.api.openapi import Api
 from service.api.services import Services
+from service.api.sync_groups import SYNC_GROUPS
 from service.records.author import Author
 from service.records.tokens import issue_token
+from service.settings import load_settings
 from service.store.accounts import Organisation, Role
 from service.store.database import Database
+from service.sync.platform import Elsewhere, Platform, build_platform
 from tests.support.shared import shared_database, shared_postgresql, shared_sqlite
+from tests.sync.conftest import clean
+from tests.sync.office import start_empty
 
 __all__ = ["shared_database", "shared_postgresql", "shared_sqlite"]
 
@@ -55,6 +63,9 @@ class Caller:
     def patch(self, path: str, body: Any, **headers: str) -> TestResponse:
         return self._send("PATCH", path, json=body, headers=_named(headers))
 
+    def put(self, path: str, body: Any) -> TestResponse:
+        return self._send("PUT", path, json=body)
+
     def delete(self, path: str) -> TestResponse:
         return self._send("DELETE", path)
 
@@ -86,8 +97,44 @@ def clock() -> Clock:
 def app(database: Database, clock: Clock) -> Api:
     app = Api(__name__)
     app.testing = True
-    register(app, Services(database=database, clock=clock))
+    platform = offline_platform(database, clock)
+    provided = Services(database=database, clock=clock, platform=platform, runner=Elsewhere())
+    register(app, provided, more=SYNC_GROUPS)
     return app
+
+
+def offline_platform(database: Database, clock: Clock) -> Platform:
+    """A platform whose packages are at addresses where nobody answers, and on which nothing waits."""
+    nobody = "http://127.0.0.1:9"
+    told = {
+        f"{name}_{part}": nobody if part.endswith("url") else "told"
+        for name, parts in (
+            ("xero", ("client_id", "client_secret", "login_url", "identity_url", "api_url")),
+            ("qbo", ("client_id", "client_secret", "discovery_url", "api_url")),
+        )
+        for part in parts
+    }
+    keys = {"secret_key": "a key that is for tests only", "encryption_keys": "a key that is for tests only"}
+    settings = load_settings(env_file=None, database_url="sqlite://", **keys, **told)
+    built = build_platform(settings, clock=clock)
+    built.database.close()
+    built.stopping.set()
+    return replace(built, database=database)
+
+
+@pytest.fixture(scope="session", params=sandbox.names())
+def package_server(request: pytest.FixtureRequest) -> Iterator[Running]:
+    """Serve one of the stand-in packages, with two companies that have settings and nothing else."""
+    server = start_empty(request.param)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def package(package_server: Running) -> Running:
+    """Give the package with its first books."""
+    clean(package_server)
+    return package_server
 
 
 def join(database: Database, app: Api, *, role: Role = Role.ACCOUNTANT, organisation_id: str | None = None) -> Caller:

@@ -17,7 +17,7 @@ from service.records.tokens import revoke_token
 from service.store.accounts import ApiToken, Role
 from service.store.database import Database
 from service.store.queries.tokens import token_by_text
-from tests.api.builders import company, invoice
+from tests.api.builders import company, invoice, synced
 from tests.api.conftest import NOW, Caller, Clock, join
 
 PROBLEM = "application/problem+json"
@@ -87,6 +87,25 @@ def test_a_viewer_reads_and_changes_nothing(reader: Caller, ann: Caller) -> None
         assert (answer.status_code, answer.mimetype) == (403, PROBLEM)
 
 
+def test_a_role_that_is_too_weak_is_told_so_on_every_route(
+    app: Api, ann: Caller, reader: Caller, database: Database
+) -> None:
+    boss = join(database, app, role=Role.ADMIN, organisation_id=ann.organisation_id)
+    backer = join(database, app, role=Role.SUPPORT, organisation_id=ann.organisation_id)
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        needed = role_of(app.view_functions[rule.endpoint])
+        if needed is None:
+            continue
+        path = rule.rule.removeprefix(BASE).replace("<id>", "0" * 32)
+        (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        for caller, role in ((reader, Role.VIEWER), (ann, Role.ACCOUNTANT), (backer, Role.SUPPORT), (boss, Role.ADMIN)):
+            answer = caller.send(method, path, json=None if method in {"GET", "DELETE"} else {})
+            assert (answer.status_code == 403) is not role.may(needed), f"{role} {method} {path}: {answer.text}"
+            tried += 1
+    assert tried >= 4 * 45
+
+
 def test_every_route_declares_a_role(app: Api) -> None:
     open_to_all = {"docs.description", "docs.page", "docs.start", "docs.asset", "static"}
     open_to_all |= {"operations.health", "operations.readiness", "operations.metrics"}
@@ -98,7 +117,8 @@ def test_every_route_declares_a_role(app: Api) -> None:
     assert undeclared == []
 
 
-def test_another_organisations_records_do_not_exist_on_any_route(app: Api, ann: Caller, stranger: Caller) -> None:
+def test_another_organisations_records_do_not_exist_on_any_route(app: Api, ann: Caller, database: Database) -> None:
+    stranger = join(database, app, role=Role.ADMIN)
     client = ann.created("/customers", company())
     bill = ann.created("/invoices", invoice(client["id"], status="approved"))
     ids = {
@@ -107,23 +127,29 @@ def test_another_organisations_records_do_not_exist_on_any_route(app: Api, ann: 
         "tax-levels": ann.created("/tax-levels", {"name": "GST", "rate_percent": "10"})["id"],
         "invoices": bill["id"],
         "payments": ann.created("/payments", {"invoice_id": bill["id"], "amount": "1"})["id"],
+        **synced(database, ann.organisation_id, client["id"]),
     }
-    bodies = {"contacts": {"first_name": "Eve"}, "job-sites": {"name": "Dock"}}
+    bodies = {
+        "contacts": {"first_name": "Eve"},
+        "job-sites": {"name": "Dock"},
+        ids["connections"]: {"settings": {"push": "by_hand"}},
+        "matches": {"accept": "exact"},
+        "resolve": {"option": "retry"},
+    }
     tried = 0
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith(BASE) or "<id>" not in rule.rule:
             continue
         kind = rule.rule.removeprefix(f"{BASE}/").split("/")[0]
-        if kind not in ids:
-            continue
         path = rule.rule.removeprefix(BASE).replace("<id>", ids[kind])
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             body = None if method in {"GET", "DELETE"} else bodies.get(path.split("/")[-1], {})
             answer = stranger.send(method, path, json=body)
             assert (answer.status_code, answer.mimetype) == (404, PROBLEM), f"{method} {path}: {answer.text}"
             tried += 1
-    assert tried >= 20
-    assert [stranger.get(f"/{kind}").get_json()["items"] for kind in ids if kind != "contacts"] == [[], [], [], []]
+    assert tried >= 40
+    lists = ids.keys() - {"contacts"}
+    assert [stranger.get(f"/{kind}").get_json()["items"] for kind in lists] == [[]] * len(lists)
     assert stranger.get("/events", record_id=client["id"]).get_json()["items"] == []
 
 
