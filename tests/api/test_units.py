@@ -15,7 +15,7 @@ from service.store.accounts import Role
 from service.store.database import Database
 from service.store.queries.answers import claim, forget_answers
 from tests.api.builders import company, invoice
-from tests.api.conftest import Caller, Clock
+from tests.api.conftest import Caller, Clock, join
 from tests.support.statements import counted
 
 
@@ -107,3 +107,10 @@ def test_answers_are_kept_until_they_are_forgotten(ann: Caller, database: Databa
     with database.write() as session:
         forget_answers(session, before=clock.now + timedelta(seconds=1))
     assert ann.post("/customers", company(), Idempotency_Key="k-1").get_json()["id"] != first["id"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_package_that_does_not_answer_is_no_fault_of_the_request(app: Api, database: Database) -> None:
+    boss = join(database, app, role=Role.ADMIN)
+    answer = boss.post("/connections", {"provider": "quickbooks"})
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json"), answer.text
