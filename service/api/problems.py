@@ -15,6 +15,7 @@ from service.records.errors import Fault, Invalid, NotFound, RecordError, StaleR
 from service.store.queries.connections import NotFoundError
 from service.store.queries.pages import BadCursor
 from service.sync.connect import WrongState
+from service.sync.mailing import NotSent
 from service.sync.match import BadDecision
 
 MEDIA_TYPE = "application/problem+json"
@@ -47,6 +48,7 @@ _MEANINGS: dict[type[Exception], tuple[int, str | None]] = {
     IntegrityError: (409, "race"),
     WrongState: (409, "wrong_state"),
     BadDecision: (422, "invalid"),
+    NotSent: (409, "not_sent"),
     ConnectorError: (503, "package_unreachable"),
 }
 #: Sentences for errors that do not bring one.

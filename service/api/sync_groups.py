@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from flask_openapi3.blueprint import APIBlueprint
 
-from service.api import conflicts, connections, links, runs, setup
+from service.api import conflicts, connections, links, mail, runs, setup
 
-SYNC_GROUPS: tuple[APIBlueprint, ...] = (connections.api, setup.api, runs.api, links.api, conflicts.api)
+SYNC_GROUPS: tuple[APIBlueprint, ...] = (connections.api, setup.api, runs.api, links.api, conflicts.api, mail.api)
