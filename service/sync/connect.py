@@ -40,14 +40,22 @@ class Started:
 
 
 def start(platform: Platform, *, organisation_id: str, provider: str, actor: str) -> Started:
-    """Begin a new connection: a pending row, and the address for the person's browser."""
+    """Begin a new connection: a pending row, and the address for the person's browser.
+
+    :raises Transient: the package could not be asked where its consent page is; nothing is left behind.
+    """
     with platform.database.write() as session:
         row = ConnectionRow(id=new_id(), organisation_id=organisation_id, provider=provider, settings={}, mapping={})
         session.add(row)
         session.flush()
         _note(platform, session, row, actor, "connection started")
         state, challenge = _open_consent(platform, session, row, actor)
-    return Started(row.id, _authorize_url(platform, provider, state, challenge))
+    try:
+        return Started(row.id, _authorize_url(platform, provider, state, challenge))
+    except SyncError:
+        with platform.database.write() as session:
+            session.delete(session.get_one(ConnectionRow, row.id))  # nobody was sent anywhere yet
+        raise
 
 
 def reconnect(platform: Platform, *, organisation_id: str, connection_id: str, actor: str) -> Started:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from service.core.errors import Transient
 from service.store.queries import connections as queries
 from service.sync import connect
 from tests.sync.bookkeeper import Bookkeeper
@@ -103,3 +106,19 @@ def test_access_to_another_company_is_refused_and_everything_kept(live_office: O
     assert row.problem is not None
     assert row.problem["kind"] == "wrong_company"
     assert (live_office.remote_id(client), live_office.writes()) == (there, written)
+
+
+def test_a_consent_that_could_not_begin_leaves_no_connection_behind(office: Office) -> None:
+    provider = office.package.sandbox.name
+
+    class Unreachable:
+        def authorize_url(self, **_: object) -> str:
+            raise Transient("The package could not be reached.")
+
+    lost = replace(office.platform.provider(provider))
+    object.__setattr__(lost, "oauth", lambda *_, **__: Unreachable())
+    platform = replace(office.platform, providers={**office.platform.providers, provider: lost})
+    with pytest.raises(Transient):
+        connect.start(platform, organisation_id=office.organisation_id, provider=provider, actor="user:ann")
+    with office.platform.database.read() as session:
+        assert queries.all_of(session, office.organisation_id) == []
