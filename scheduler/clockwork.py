@@ -7,7 +7,7 @@ getting one twice is harmless, because the connection's lease lets one worker in
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 import structlog
@@ -18,6 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from service.core.errors import SyncError
 from service.store.queries import connections as queries
 from service.store.queries import upkeep
+from service.store.queries.answers import forget_answers
 from service.sync import run
 from service.sync.platform import Platform
 
@@ -27,6 +28,8 @@ _log = structlog.get_logger(__name__)
 WORKERS = 8
 _TICK_SECONDS = 1
 _HEARTBEAT_SECONDS = 15
+#: How long the first answer to a request with an ``Idempotency-Key`` is repeated.
+_ANSWERS_KEPT = timedelta(days=7)
 HEARTBEAT = "scheduler"
 
 
@@ -93,7 +96,7 @@ class Clockwork:
         for connection_id, organisation_id in live:
             self._ask(organisation_id, connection_id, kind="reconcile", options={"full": True})
         with self._platform.database.write() as session:
-            upkeep.forget_old_answers(session, self._platform.clock())
+            forget_answers(session, before=self._platform.clock() - _ANSWERS_KEPT)
 
     def beat(self) -> None:
         """Note that the schedule is alive."""

@@ -33,21 +33,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
     )
     op.create_table(
-        "webhook_delivery",
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("provider", sa.String(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("received_at", types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("worked_at", types.UtcDateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
-    )
-    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_webhook_delivery_provider_received_at"), ["provider", "received_at"], unique=False
-        )
-        batch_op.create_index(batch_op.f("ix_webhook_delivery_worked_at"), ["worked_at"], unique=False)
-
-    op.create_table(
         "api_token",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
@@ -214,7 +199,6 @@ def upgrade() -> None:
         sa.Column("due_at", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("full_due", sa.Boolean(), nullable=False),
         sa.Column("last_sync_at", types.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("last_full_at", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("wait_until", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("lease_token", sa.String(), nullable=True),
         sa.Column("lease_until", types.UtcDateTime(timezone=True), nullable=True),
@@ -998,10 +982,5 @@ def downgrade() -> None:
     op.drop_table("credential")
     op.drop_table("counter")
     op.drop_table("api_token")
-    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_webhook_delivery_worked_at"))
-        batch_op.drop_index(batch_op.f("ix_webhook_delivery_provider_received_at"))
-
-    op.drop_table("webhook_delivery")
     op.drop_table("organisation")
     op.drop_table("heartbeat")

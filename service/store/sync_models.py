@@ -61,7 +61,6 @@ class ConnectionRow(Owned, Revised, Base):
     due_at: Mapped[datetime | None]  #: when the schedule should look at it next
     full_due: Mapped[bool] = mapped_column(default=False)  #: the next run reads everything
     last_sync_at: Mapped[datetime | None]
-    last_full_at: Mapped[datetime | None]
     wait_until: Mapped[datetime | None]  #: the package asked to be left alone until then
     lease_token: Mapped[str | None]  #: the one worker that may write now
     lease_until: Mapped[datetime | None]
@@ -312,19 +311,6 @@ class RunRow(Owned, Base):
     requested_at: Mapped[datetime] = mapped_column(default=utc_now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
-
-
-class WebhookRow(Base):
-    """A delivery as it came in, kept before it was answered."""
-
-    __tablename__ = "webhook_delivery"
-    __table_args__ = (Index(None, "worked_at"), Index(None, "provider", "received_at"))
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    provider: Mapped[str]
-    body: Mapped[str] = mapped_column(Text)
-    received_at: Mapped[datetime] = mapped_column(default=utc_now)
-    worked_at: Mapped[datetime | None]
 
 
 class HeartbeatRow(Base):

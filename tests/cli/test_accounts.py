@@ -8,8 +8,9 @@ from service.records.users import check_password
 from service.store import schema
 from service.store.accounts import Role
 from service.store.database import Database
-from service.store.queries import organisations, users
+from service.store.queries import organisations
 from service.store.queries.tokens import token_by_text
+from service.store.queries.web_users import user_by_email
 from tests.cli.shell import Shell
 
 
@@ -51,7 +52,7 @@ def test_a_password_is_the_first_line_of_standard_input(shell: Shell, ending: st
     assert (said.status, said.out, said.err) == (0, "", "")
     database = Database(shell.environment["TIEOUT_DATABASE_URL"])
     with database.read() as session:
-        user = users.by_email(session, "ann@office.example")
+        user = user_by_email(session, "ann@office.example")
         assert user is not None
         assert user.role == Role.ADMIN
         assert check_password(user, "correct horse")[0]
@@ -64,7 +65,7 @@ def test_a_password_that_was_made_is_printed_alone_and_opens_the_account(shell: 
     assert (said.status, said.err, said.out.count("\n")) == (0, "", 1)
     database = Database(shell.environment["TIEOUT_DATABASE_URL"])
     with database.read() as session:
-        assert check_password(users.by_email(session, "ann@office.example"), said.out.strip())[0]
+        assert check_password(user_by_email(session, "ann@office.example"), said.out.strip())[0]
     database.close()
 
 

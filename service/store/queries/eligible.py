@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from service.core.ports import EntityKind
-from service.store.queries.find import chunks
 from service.store.records import CustomerRow, InvoiceRow, PaymentRow
 from service.store.sync_models import LinkRow
 
@@ -58,18 +57,6 @@ def eligible_payments(session: Session, organisation_id: str) -> Sequence[str]:
         PaymentRow.organisation_id == organisation_id, PaymentRow.removed.is_(False) | sent
     )
     return session.scalars(query.order_by(PaymentRow.date, PaymentRow.id)).all()
-
-
-def with_issued_invoices(session: Session, organisation_id: str, customer_ids: Iterable[str]) -> frozenset[str]:
-    """Return those of the customers that have an issued invoice of their own."""
-    query = select(InvoiceRow.customer_id).where(
-        InvoiceRow.organisation_id == organisation_id, InvoiceRow.status != "draft"
-    )
-    return frozenset(
-        found
-        for part in chunks(customer_ids)
-        for found in session.scalars(query.where(InvoiceRow.customer_id.in_(part)))
-    )
 
 
 def _clients_with_documents(organisation_id: str) -> Select[str]:

@@ -1,17 +1,12 @@
-"""Small chores: heartbeats, and forgetting what need not be remembered."""
+"""When background parts were last alive."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from service.store.accounts import RememberedAnswer
 from service.store.sync_models import HeartbeatRow
-
-#: How long the first answer to a request with an ``Idempotency-Key`` is repeated.
-ANSWERS_KEPT = timedelta(days=7)
 
 
 def beat(session: Session, name: str, now: datetime) -> None:
@@ -27,8 +22,3 @@ def last_beat(session: Session, name: str) -> datetime | None:
     """Return when a background part was last alive."""
     row = session.get(HeartbeatRow, name)
     return None if row is None else row.at
-
-
-def forget_old_answers(session: Session, now: datetime) -> None:
-    """Forget answers whose keys nobody will repeat any more."""
-    session.execute(delete(RememberedAnswer).where(RememberedAnswer.created_at < now - ANSWERS_KEPT))
