@@ -14,6 +14,9 @@ from sandbox.common.faults import FaultKind, FaultRule, When
 from sandbox.common.sandbox import Sandbox
 
 CONTROL = "/_sandbox/"  #: paths below are neither logged nor struck by faults
+#: Names in a request's WSGI environment, for those who call the app without a server: how a HANG waits (given
+#: seconds), and of a request that was left hanging and goes on now its number in the log and the rule that struck it.
+HANGS, RESUMED = "sandbox.hangs", "sandbox.resumed"
 
 
 def install(app: Flask, sandbox: Sandbox) -> None:
@@ -22,6 +25,9 @@ def install(app: Flask, sandbox: Sandbox) -> None:
     @app.before_request
     def note_and_strike() -> Response | None:
         if request.path.startswith(CONTROL):
+            return None
+        if resumed := request.environ.get(RESUMED):
+            g.log_number, g.fault = resumed
             return None
         body = request.get_data()
         target = request.full_path.rstrip("?")
@@ -75,7 +81,7 @@ def _before(sandbox: Sandbox, rule: FaultRule) -> Response | None:
         case FaultKind.THROTTLE:
             return sandbox.throttled(rule.retry_after)
         case FaultKind.HANG:
-            sandbox.faults.hang(rule.seconds)
+            _hang(sandbox, rule)
         case FaultKind.DROP:
             return _drop(Response())
         case _:
@@ -88,7 +94,7 @@ def _after(sandbox: Sandbox, rule: FaultRule, response: Response) -> Response:
         case FaultKind.STATUS, When.AFTER:
             return sandbox.refusal(rule.status, rule.message, rule.retry_after)
         case FaultKind.HANG, When.AFTER:
-            sandbox.faults.hang(rule.seconds)
+            _hang(sandbox, rule)
         case FaultKind.DROP, When.AFTER:
             return _drop(response)
         case FaultKind.HALF, _:
@@ -100,6 +106,10 @@ def _after(sandbox: Sandbox, rule: FaultRule, response: Response) -> Response:
         case _:
             pass
     return response
+
+
+def _hang(sandbox: Sandbox, rule: FaultRule) -> None:
+    request.environ.get(HANGS, sandbox.faults.hang)(rule.seconds)
 
 
 def _drop(response: Response) -> Response:
