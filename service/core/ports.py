@@ -16,7 +16,7 @@ from typing import Any, NewType, Protocol, TypeAlias
 
 from service.core.errors import ConnectorError
 from service.core.intent import Operation
-from service.core.model import Contact, Customer, Invoice, Payment
+from service.core.model import Contact, Customer, Invoice, JobSite, Payment
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
 
@@ -313,6 +313,7 @@ class MappingContext:
         default_factory=dict
     )  #: our own reference for a record, where the package keeps one
     tax_levels: Mapping[str, str] = field(default_factory=dict)  #: tax level id -> its name, for sentences
+    job_sites: Mapping[str, JobSite] = field(default_factory=dict)  #: of the customers above, where contacts need them
 
 
 class Mapper(Protocol):

@@ -65,7 +65,7 @@ def sub_contact_of(
         (
             found.contact
             for found in invoice_contacts(chain, contact_id)
-            if found.contact.tax_level_id or _own_address(found.contact, job_sites) is not None
+            if found.contact.tax_level_id or own_address(found.contact, job_sites) is not None
         ),
         None,
     )
@@ -163,7 +163,7 @@ def resolve_billing_address(
     nearest ancestor's. Parameters are those of ``resolve_recipients``.
     """
     for found in invoice_contacts(chain, contact_id):
-        address = _own_address(found.contact, job_sites)
+        address = own_address(found.contact, job_sites)
         if address is not None:
             why = f"billing address of {contact_words(found, job_sites)}"
             return BillingAddress(address=address, why=why, contact_id=found.contact.id)
@@ -174,8 +174,8 @@ def resolve_billing_address(
     return BillingAddress(address=None, why="no billing address is known")
 
 
-def _own_address(contact: Contact, job_sites: Mapping[str, JobSite]) -> Address | None:
-    """Return the billing address that a contact brings, or None."""
+def own_address(contact: Contact, job_sites: Mapping[str, JobSite]) -> Address | None:
+    """Return the billing address that a contact brings: its own, or that of its job site if it says so; or None."""
     if not _is_blank(contact.billing_address):
         return contact.billing_address
     if contact.job_site_id is None or not contact.use_as_billing_address:

@@ -270,4 +270,6 @@ def _set_archived(session: Session, author: Author, row: CustomerRow, *, archive
         revise(row, author)
         report(session, author, "archived" if archived else "unarchived", subject_of(row), alteration)
         want(session, author, EntityKind.CUSTOMER, [row.id])
+        people = contacts_of(session, author.organisation_id, [row.id]).get(row.id, ())
+        want(session, author, EntityKind.CONTACT, [contact.id for contact in people])
     return row

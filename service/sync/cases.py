@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from service.core.model import Contact, Customer, Invoice, Payment
+from service.core.model import Contact, Customer, Invoice, JobSite, Payment
 from service.core.ports import (
     Capabilities,
     EntityKind,
@@ -75,6 +75,7 @@ def load_chunk(
         reference=ground.reference,
         customers=customers,
         tax_levels=ground.tax_levels,
+        job_sites=_job_sites(session, ground.organisation_id, kind, customers),
         references={_ref(row): row.reference for row in rows if row.reference},
     )
     needs = {ref for record in records.values() for ref in mapper.needs(record, bare)}
@@ -121,6 +122,13 @@ def _customers_of(
     session: Session, organisation_id: str, records: Iterable[Contact | Invoice | Payment]
 ) -> Mapping[str, Customer]:
     return load.load_customers(session, organisation_id, {record.customer_id for record in records})
+
+
+def _job_sites(
+    session: Session, organisation_id: str, kind: EntityKind, customers: Mapping[str, Customer]
+) -> Mapping[str, JobSite]:
+    """Return the job sites whose address a contact may take for its own; no other kind looks at them."""
+    return load.load_job_sites(session, organisation_id, customers) if kind is EntityKind.CONTACT else {}
 
 
 def _theirs(

@@ -2,7 +2,8 @@
 
 QuickBooks facts: developer.intuit.com, Batch operations (30 items; with a requestid of at most 36 characters, bIds of
 at most 10; items run one after the other and do not see each other) and Idempotent requests. Voids and deletes go
-alone, each by its own documented address. Updates are always sparse: a full one would blank what is left out.
+alone, each by its own documented address. Updates are sparse, because a full one would blank what is left out; a body
+that has to be a full one says so itself.
 """
 
 from __future__ import annotations

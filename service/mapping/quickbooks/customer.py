@@ -30,7 +30,7 @@ from service.core.ports import (
 )
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, at_home, clean_phone, clean_text, format_phone
-from service.mapping.quickbooks import address, email, tax, terms, web
+from service.mapping.quickbooks import address, email, tax, terms, tree, web
 from service.mapping.quickbooks.body import cut, ref, text
 from service.mapping.settings import chosen
 
@@ -116,20 +116,20 @@ class CustomerMapper:
     ) -> Payload:
         """Build the body; id and version are added when it is packed.
 
-        :raises MappingError: for a move to the top of the tree or another currency, which QuickBooks refuses.
+        :raises MappingError: for another currency, an open balance, and a move to the top that would lose something.
         """
         match operation:
             case Operation.CREATE:
                 filled = {name: value for name, value in snapshot.fields.items() if value is not None}
                 return _write(filled, context, creating=True)
             case Operation.ARCHIVE:
+                tree.require_settled(theirs)
                 return {"Active": False}
             case Operation.RESTORE:
                 # The name lost its place when the customer was made inactive: QuickBooks put "(deleted)" behind it.
-                again = {name: snapshot.get(name) for name in sorted({*changed, "name"})}
-                return {"Active": True, **_write(again, context, creating=False)}
+                return {**_update(snapshot, changed | {"name"}, theirs, context), "Active": True}
             case Operation.UPDATE:
-                return _write({name: snapshot.get(name) for name in sorted(changed)}, context, creating=False)
+                return _update(snapshot, changed, theirs, context)
             case Operation.VOID | Operation.DELETE:
                 raise MappingError("name", "A customer can only be made inactive in QuickBooks.")
 
@@ -321,11 +321,26 @@ def _member(name: FieldName, value: Any, context: MappingContext, *, creating: b
     return _OTHERS[name](value, context) if name in _OTHERS else {}
 
 
-def _under(parent: str | None) -> dict[str, Any]:
-    if parent is None:
-        reason = "QuickBooks cannot make a sub-customer a customer of its own; move it there by hand, then try again."
+def _update(
+    snapshot: Snapshot, changed: frozenset[FieldName], theirs: RemoteRecord | None, context: MappingContext
+) -> Payload:
+    """Return the sparse body of the changed fields; of a move to the top the whole customer."""
+    if "parent" not in changed:
+        return _write({name: snapshot.get(name) for name in sorted(changed)}, context, creating=False)
+    if "currency" in changed:
+        there = text(theirs.payload, "CurrencyRef", "value") if theirs else None
+        reason = (
+            "In QuickBooks a job has its client's currency for good: "
+            f"it has {there} there, and jobs of its new client have {snapshot.get('currency')}."
+        )
         raise MappingError("parent", reason)
-    return {"Job": True, "ParentRef": ref(parent)}
+    if snapshot.get("parent") is not None:
+        tree.require_movable(theirs)
+        return _write({name: snapshot.get(name) for name in sorted(changed)}, context, creating=False)
+    values = {name: snapshot.get(name) for name in sorted(changed - {"parent"})}
+    number = snapshot.get("vat_number")
+    whole = tree.whole(theirs, tax_number=str(number) if number else None)
+    return {**whole, **_write(values, context, creating=False)}
 
 
 def _dialled(value: str | None, context: MappingContext) -> str:
@@ -337,7 +352,7 @@ def _dialled(value: str | None, context: MappingContext) -> str:
 _OTHERS: Mapping[FieldName, Callable[[Any, MappingContext], dict[str, Any]]] = {
     "email": lambda value, _: {"PrimaryEmailAddr": {"Address": value or ""}},
     "website": lambda value, _: {"WebAddr": {"URI": value or ""}},
-    "parent": lambda value, _: _under(value),
+    "parent": lambda value, _: {"Job": True, "ParentRef": ref(value)} if value else {},
     "payment_terms": lambda value, context: {"SalesTermRef": ref(chosen(context.settings, f"terms:{value}"))},
     "tax_level": tax.write_customer,
     "vat_number": lambda value, _: {"PrimaryTaxIdentifier": value},

@@ -1,8 +1,7 @@
 """Sub-contacts with their own billing address or tax level: each is a Xero contact of its own.
 
 A Xero invoice has neither, it takes both from its contact. Like a job it is named by its path: ``Client:First Last``.
-Which contacts need one is told by ``service.core.recipients.sub_contact_of``; an address that comes from a job site is
-filled in by the caller.
+Which contacts need one is told by ``service.core.recipients.sub_contact_of``.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from service.core.ports import (
     Ref,
     RemoteRecord,
 )
+from service.core.recipients import own_address
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
 from service.mapping.xero.address import PHONE_TYPES, project_address, project_phone
@@ -79,7 +79,8 @@ class SubContactMapper:
         email = project_email(record.email, "email", losses)
         if email is None and customer is not None:
             email = project_first_email(customer, context, losses)
-        address = record.billing_address or (inherited(customer, "billing_address", context) if customer else None)
+        address = own_address(record, context.job_sites)
+        address = address or (inherited(customer, "billing_address", context) if customer else None)
         level = record.tax_level_id or (inherited(customer, "tax_level_id", context) if customer else None)
         fields: dict[FieldName, Value] = {
             "name": project_name(ref, (*path, person), context, losses),

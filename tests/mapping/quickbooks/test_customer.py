@@ -8,9 +8,9 @@ import pytest
 
 from service.core.errors import MappingError
 from service.core.intent import Operation
-from service.core.model import Address, SendTo
+from service.core.model import Address, Customer, SendTo
 from service.core.ports import EntityKind
-from service.core.snapshot import differences
+from service.core.snapshot import Snapshot, differences
 from service.mapping.quickbooks.customer import CustomerMapper
 from tests.mapping.quickbooks.builders import (
     NOTHING,
@@ -25,6 +25,7 @@ from tests.mapping.quickbooks.builders import (
     mapper,
     read,
     ref,
+    remote,
     update,
 )
 from tests.mapping.quickbooks.echo import echo
@@ -254,9 +255,87 @@ def test_the_currency_is_set_once_and_a_job_has_its_clients() -> None:
         update(client, within, "currency")
 
 
-def test_a_job_cannot_become_a_client_there_by_a_sparse_update() -> None:
-    with pytest.raises(MappingError, match="by hand"):
+ROOF_THERE: dict[str, Any] = {
+    "Id": "59",
+    "SyncToken": "4",
+    "DisplayName": "Roof",
+    "Job": True,
+    "ParentRef": {"value": "58"},
+    "BillWithParent": True,
+    "Level": 1,
+    "FullyQualifiedName": "Elm Street School:Roof",
+    "Notes": "Gate code 4711",
+    "PreferredDeliveryMethod": "Email",
+    "ResaleNum": "R-1",
+    "BillAddr": {"Id": "9", "Line1": "1 Elm Road", "Country": "USA"},
+    "Balance": 120,
+    "BalanceWithJobs": 120,
+    "MetaData": {"LastUpdatedTime": "2026-11-22T01:40:00-08:00"},
+    "Active": True,
+    "sparse": False,
+    "domain": "QBO",
+}
+
+
+def test_a_job_becomes_a_client_there_by_a_full_update_that_loses_nothing() -> None:
+    there = remote(CUSTOMER, ROOF_THERE)
+    body = update(company(phone="+1 650 253 0000"), context(), "parent", "phone", theirs=there)
+    assert body == {
+        "DisplayName": "Roof",
+        "Notes": "Gate code 4711",
+        "PreferredDeliveryMethod": "Email",
+        "ResaleNum": "R-1",
+        "BillAddr": {"Id": "9", "Line1": "1 Elm Road", "Country": "USA"},
+        "PrimaryPhone": {"FreeFormNumber": "(650) 253-0000"},
+        "Active": True,
+        "Job": False,
+        "sparse": False,
+    }
+    with pytest.raises(MappingError, match="not known yet"):
         update(company(), context(), "parent")
+
+
+def test_a_full_update_carries_our_tax_number_in_place_of_the_masked_one_or_is_not_sent() -> None:
+    masked = remote(CUSTOMER, {**ROOF_THERE, "PrimaryTaxIdentifier": "XXXX56789"})
+    assert update(company(vat_number="123456789"), context(), "parent", theirs=masked)["PrimaryTaxIdentifier"] == (
+        "123456789"
+    )
+    with pytest.raises(MappingError, match="masked"):
+        update(company(), context(), "parent", theirs=masked)
+    short = remote(CUSTOMER, {**ROOF_THERE, "PrimaryTaxIdentifier": "12-34"})
+    assert update(company(), context(), "parent", theirs=short)["PrimaryTaxIdentifier"] == "12-34"
+    none = update(company(vat_number="123456789"), context(), "parent", theirs=remote(CUSTOMER, ROOF_THERE))
+    assert "PrimaryTaxIdentifier" not in none
+
+
+@pytest.mark.parametrize("moved", [company(), job()])
+def test_a_project_is_not_moved(moved: Customer) -> None:
+    project = remote(CUSTOMER, {**ROOF_THERE, "IsProject": True})
+    with pytest.raises(MappingError, match="project"):
+        update(moved, context(customers=(company(),)), "parent", theirs=project)
+
+
+def test_a_job_goes_to_another_client_by_a_sparse_update() -> None:
+    body = update(job(), context(customers=(company(),)), "parent", theirs=remote(CUSTOMER, ROOF_THERE))
+    assert body == {"Job": True, "ParentRef": {"value": "58"}}
+
+
+def test_a_job_does_not_go_to_a_client_of_another_currency() -> None:
+    within = context(flags={"multicurrency": True}, customers=(company(currency="EUR"),))
+    there = remote(CUSTOMER, {**ROOF_THERE, "CurrencyRef": {"value": "USD"}})
+    with pytest.raises(MappingError, match="it has USD there, and jobs of its new client have EUR"):
+        update(job(), within, "parent", "currency", theirs=there)
+
+
+def test_nobody_with_an_open_balance_is_archived() -> None:
+    def archive(balance: str) -> Any:
+        theirs = remote(CUSTOMER, {"Balance": balance})
+        ours = Snapshot(fields={}, active=False)
+        return mapper(CUSTOMER).body(Operation.ARCHIVE, ours, changed=frozenset(), theirs=theirs, context=context())
+
+    assert archive("0.00") == {"Active": False}
+    with pytest.raises(MappingError, match=r"open balance, and this one has 120\.5;"):
+        archive("120.50")
 
 
 def test_a_name_too_long_or_with_a_colon_is_shaped_and_declared() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.core.errors import MappingError
 from service.core.intent import Operation
-from service.core.model import Address, Contact, SendTo
+from service.core.model import Address, Contact, JobSite, SendTo
 from service.core.ports import EntityKind, Ref
 from service.core.snapshot import differences
 from service.mapping.xero import MAPPERS
@@ -49,6 +49,15 @@ def test_its_own_details_come_first_and_the_customers_fill_the_gaps() -> None:
     assert (fields["tax_level"], fields["currency"], fields["payment_terms"]) == ("ZERORATEDOUTPUT", "EUR", "net7")
     assert _fields(replace(SITE, tax_level_id="vat"))["tax_level"] == "OUTPUT2"
     assert _fields(replace(SITE, email=None))["email"] == "billing@acme.example"
+
+
+def test_it_takes_the_address_of_its_job_site_where_it_says_so() -> None:
+    hull = JobSite(id="site", customer_id="c1", name="Elm Road", address=Address(line1="1 Elm Road", city="York"))
+    on_site = replace(SITE, billing_address=None, job_site_id="site", use_as_billing_address=True)
+    known: dict[str, Any] = {"job_sites": {"site": hull}}
+    assert _fields(on_site, **known)["billing_address"] == ("1 Elm Road", None, "York", None, None, None)
+    assert _fields(replace(on_site, use_as_billing_address=False), **known)["billing_address"] is None
+    assert _fields(replace(on_site, billing_address=SITE.billing_address), **known)["billing_address"][2] == "Hull"
 
 
 def test_what_belongs_to_customers_alone_is_not_compared() -> None:
