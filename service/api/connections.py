@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
 from service.api.access import caller
@@ -15,10 +15,12 @@ from service.api.routes import IdPath, routes
 from service.api.runs import RunOut, WaitQuery, platform, wake_and_wait
 from service.api.services import services
 from service.api.units import acts, expected_revision, reads, writes
+from service.core.drift import DriftRule
 from service.records.author import Author
 from service.records.errors import Fault, StaleRevision
 from service.store.accounts import Role
 from service.store.queries import connections as queries
+from service.store.queries import drift
 from service.store.queries.sync_lists import connection_page
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, CredentialRow
@@ -55,6 +57,11 @@ class ConnectionSettings(Input):
     """What a person may narrow: everything, customers with documents, or only those sent by hand."""
 
     push: Literal["all", "with_documents", "by_hand"] = "all"
+    #: the brake: a sync that would change or retire more than both of these stops and waits for a person
+    brake_records: Annotated[int, Field(ge=0, le=1_000_000)] = 25
+    brake_percent: Annotated[int, Field(ge=0, le=100)] = 20
+    #: what becomes of changes there in fields of ours
+    drift: DriftRule = DriftRule.PUT_BACK
 
 
 class ConnectionChanges(Input):
@@ -160,7 +167,9 @@ def change_connection(session: Session, author: Author, path: IdPath, body: Conn
     expected = expected_revision()
     if expected not in (None, row.revision):
         raise StaleRevision(expected=expected, current=row.revision)
-    row.settings = {**row.settings, **body.settings.model_dump()}
+    if body.settings.drift != row.settings.get("drift", DriftRule.PUT_BACK):
+        drift.look_again(session, row.id)
+    row.settings = {**row.settings, **body.settings.model_dump(mode="json", exclude_unset=True)}
     row.revision += 1
     if row.state == "live":
         row.due_at = author.now

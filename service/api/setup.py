@@ -22,7 +22,6 @@ from service.records.fields import RecordId
 from service.store.accounts import Role
 from service.store.queries import connections as queries
 from service.sync import golive, mapping, match
-from service.sync import plan as planning
 
 api = routes("Set-up", about="What has to be decided before a connection goes live.")
 
@@ -160,44 +159,6 @@ class MappingOut(BaseModel):
     missing: list[MissingOut]
 
 
-class ChangeOut(BaseModel):
-    """One field of a planned action."""
-
-    field: str
-    ours: Any
-    theirs: Any
-    becomes: Any
-    why: str
-
-
-class LossOut(BaseModel):
-    """Something of ours that the package cannot hold."""
-
-    field: str
-    reason: str
-
-
-class ActionOut(BaseModel):
-    """One thing that the next sync would do, or ask about."""
-
-    action: str
-    entity: str
-    record_id: str
-    label: str
-    fields: list[ChangeOut]
-    losses: list[LossOut]
-    message: str | None
-
-
-class PlanOut(BaseModel):
-    """What the next sync would do."""
-
-    connection_id: str
-    actions: list[ActionOut]
-    calls: int
-    unchanged: int
-
-
 @api.get("/connections/<id>/matches", responses={200: MatchList})
 @acts(Role.VIEWER)
 def list_matches(path: IdPath) -> MatchList:
@@ -270,14 +231,6 @@ def put_mapping(path: IdPath, body: MappingInput) -> MappingOut:
     with services().database.read() as session:
         row = queries.get(session, who.organisation_id, path.id)
         return _mapping_out(mapping.state_of(platform(), session, row))
-
-
-@api.post("/connections/<id>/plan", responses={200: PlanOut})
-@acts(Role.VIEWER)
-def make_plan(path: IdPath) -> PlanOut:
-    """Say what the next sync would do; writes nothing anywhere."""
-    preview = planning.make_plan(platform(), organisation_id=caller().organisation_id, connection_id=path.id)
-    return PlanOut.model_validate(planning.to_json(preview))
 
 
 def _mapping_out(state: mapping.MappingState) -> MappingOut:

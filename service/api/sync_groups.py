@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from flask_openapi3.blueprint import APIBlueprint
 
-from service.api import conflicts, connections, links, mail, runs, setup
+from service.api import conflicts, connections, links, mail, plans, runs, setup
 
-SYNC_GROUPS: tuple[APIBlueprint, ...] = (connections.api, setup.api, runs.api, links.api, conflicts.api, mail.api)
+SYNC_GROUPS: tuple[APIBlueprint, ...] = (
+    connections.api,
+    setup.api,
+    plans.api,
+    runs.api,
+    links.api,
+    conflicts.api,
+    mail.api,
+)

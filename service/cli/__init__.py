@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.cli import accounts, demo, doctor, importing, serving, syncing
+from service.cli import accounts, demo, doctor, importing, planning, serving, syncing
 from service.cli.common import database_fault
 from service.core.errors import SyncError
 from service.records.errors import RecordError
@@ -38,7 +38,8 @@ for _command in (
     accounts.user,
     accounts.token,
     importing.import_,
-    syncing.plan,
+    planning.plan,
+    planning.apply,
     syncing.sync,
     syncing.reconcile,
     doctor.doctor,

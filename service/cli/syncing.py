@@ -17,7 +17,6 @@ from service.core.problem import from_json as problem_from_json
 from service.core.problem import sentence
 from service.store.queries import problems
 from service.store.sync_models import ConnectionRow, RunRow
-from service.sync import plan as planning
 from service.sync import run as running
 from service.sync.platform import Platform
 from service.sync.work import LONGEST_REST
@@ -25,28 +24,6 @@ from service.sync.work import LONGEST_REST
 _CONNECTION = click.option("--connection", "connection_id", help="Id of one connection; all of them if left out.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 _POLL_SECONDS = 0.1
-
-
-@click.command()
-@_CONNECTION
-@_JSON
-def plan(connection_id: str | None, as_json: bool) -> None:  # noqa: FBT001  (click passes flags by name)
-    """Say what the next sync would do; changes nothing anywhere."""
-    platform = open_platform()
-    previews = [
-        planning.make_plan(platform, organisation_id=one.organisation_id, connection_id=one.id)
-        for one in chosen_connections(platform, connection_id)
-    ]
-    if as_json:
-        print_json([planning.to_json(preview) for preview in previews])
-    else:
-        for preview in previews:
-            for action in preview.actions:
-                names = ", ".join(change.field for change in action.fields)
-                click.echo(f"{action.action:8} {action.entity:9} {action.label}  {action.message or names}".rstrip())
-            click.echo(f"{len(preview.actions)} actions, {preview.calls} calls", err=True)
-    if any(action.action == "ask" for preview in previews for action in preview.actions):
-        raise click.exceptions.Exit(NEEDS_A_PERSON)
 
 
 @click.command()

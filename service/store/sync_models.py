@@ -60,6 +60,8 @@ class ConnectionRow(Owned, Revised, Base):
     problem: Mapped[dict[str, Any] | None] = mapped_column(Json)  #: {"kind", "message", "provider_code", "since"}
     due_at: Mapped[datetime | None]  #: when the schedule should look at it next
     full_due: Mapped[bool] = mapped_column(default=False)  #: the next run reads everything
+    #: why a run was stopped as implausible: {"brake", "message", "touched", "plan_id", "since", "released_by"}
+    brake: Mapped[dict[str, Any] | None] = mapped_column(Json)
     last_sync_at: Mapped[datetime | None]
     wait_until: Mapped[datetime | None]  #: the package asked to be left alone until then
     lease_token: Mapped[str | None]  #: the one worker that may write now
@@ -130,7 +132,8 @@ class LinkRow(Owned, Base):
     settled: Mapped[int] = mapped_column(default=0)
     baseline: Mapped[dict[str, Any] | None] = mapped_column(Json)
     losses: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
-    readback: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)  #: what the package stored differently
+    readback: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)  #: core.readback.Line: meant and stored
+    readback_state: Mapped[str | None]  #: the worst of them, for counting; None: nothing was read back yet
     open_problem_id: Mapped[str | None] = mapped_column(Id)
     intent_open: Mapped[bool] = mapped_column(default=False)
     intent_unknown: Mapped[bool] = mapped_column(default=False)
@@ -230,6 +233,7 @@ class IntentRow(Owned, Base):
     heard: Mapped[int]
     expected: Mapped[dict[str, Any]] = mapped_column(Json)  #: the fields written, as the package should show them
     before: Mapped[dict[str, Any] | None] = mapped_column(Json)  #: theirs when the body was built
+    meant: Mapped[dict[str, Any] | None] = mapped_column(Json)  #: of an invoice: core.readback.Meant
     baseline: Mapped[dict[str, Any]] = mapped_column(Json)  #: what both sides agree on once it is confirmed
     rules: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  #: field -> why it is written
     state: Mapped[str] = mapped_column(default="in_flight")

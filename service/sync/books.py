@@ -11,6 +11,7 @@ from service.mapping import settings as mapping_settings
 from service.store import leases
 from service.store.queries import counterparts, load
 from service.store.sync_models import ConnectionRow
+from service.sync import hold
 from service.sync.documents import reference_to_json
 from service.sync.mapping import entries_in_use
 from service.sync.platform import Platform
@@ -75,9 +76,13 @@ def read_lists(work: Work) -> None:
 
 
 def read_everything(work: Work, families: frozenset[Family]) -> int:
-    """Read every entity of the families, and start the change feed from there; return how many were news."""
+    """Read every entity of the families, and start the change feed from there; return how many were news.
+
+    :raises Braked: nothing of all that is linked is there any more.
+    """
     started = work.platform.clock()
     news = work.patiently(lambda: _absorb(work, work.connector.everything(families), everything=True))
+    hold.check_seen(work, families, started)
     with work.platform.database.write() as session:
         row = session.get_one(ConnectionRow, work.connection_id)
         return news + counterparts.bury_unseen(session, row, families, started)

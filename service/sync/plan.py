@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +14,12 @@ from sqlalchemy.orm import Session
 from service.core.intent import Operation
 from service.core.ports import EntityKind, Lane, Ref
 from service.core.problem import sentence
+from service.core.problem import to_json as problem_to_json
 from service.core.reconcile import FieldAction, Move
-from service.core.snapshot import Snapshot, Value, value_to_json
+from service.core.snapshot import Snapshot, Value, to_json, value_to_json
 from service.ids import new_id
+from service.store.queries import agreed, counterparts, links
 from service.store.queries import connections as queries
-from service.store.queries import counterparts, links
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync.cases import Ground, load_chunk, needs_of
 from service.sync.connect import WrongState
@@ -53,6 +56,10 @@ class Action:
     fields: tuple[Change, ...]
     losses: tuple[Mapping[str, str], ...]
     message: str | None = None  #: of an ask: the question
+    kind: str | None = None  #: of an ask: the kind of the question
+    agreed: bool = False  #: both sides had agreed on the record before
+    stamp: str = ""  #: SHA-256 of what it was decided from: another one means that a side has moved
+    counters: tuple[int, int] = (1, 0)  #: ``wanted`` and ``heard`` of the link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,7 @@ class Preview:
     actions: tuple[Action, ...]
     calls: int
     unchanged: int
+    linked: int = 0  #: records that both sides have agreed on
 
 
 def make_plan(platform: Platform, *, organisation_id: str, connection_id: str) -> Preview:
@@ -72,39 +80,46 @@ def make_plan(platform: Platform, *, organisation_id: str, connection_id: str) -
     :raises WrongState: nothing was read from the package yet, so there is nothing to plan with.
     """
     with platform.database.read() as session:
-        row = queries.get(session, organisation_id, connection_id)
-        if row.reference is None:
-            message = "The books there were not read yet; the connection has to be completed first."
-            raise WrongState(message)
-        ground = ground_of(platform, session, row)
-        capabilities = ground.capabilities
-        taken = counterparts.names_taken(session, row.id, capabilities.names_unique_over)
-        names = Names(capabilities, taken)
-        lanes: Counter[tuple[int, Lane]] = Counter()
-        actions: list[Action] = []
-        planned: dict[Ref, str] = {}
-        unchanged = 0
-        connector = platform.offline_connector(row.provider)
-        for number, wave in enumerate(waves_of(capabilities)):
-            for rows in _chunks(platform, session, ground, row, wave):
-                chunk = load_chunk(session, ground, wave.kind, rows, names, planned)
-                for case in chunk.cases:
-                    decision = decide(case, ground.mappers[wave.kind], chunk.context, capabilities)
-                    if decision.element is not None:
-                        lanes[number, connector.lane(decision.element)] += 1
-                    if decision.operation is Operation.CREATE:
-                        planned[case.ref] = _TO_BE
-                    action = _action(decision)
-                    if action is None:
-                        unchanged += 1
-                    else:
-                        actions.append(action)
-        batches = sum(-(-count // lane.size) for (_, lane), count in lanes.items())
+        return plan_of(platform, session, queries.get(session, organisation_id, connection_id))
+
+
+def plan_of(platform: Platform, session: Session, row: ConnectionRow) -> Preview:
+    """Return what the next sync of a connection would do.
+
+    :raises WrongState: nothing was read from the package yet, so there is nothing to plan with.
+    """
+    if row.reference is None:
+        message = "The books there were not read yet; the connection has to be completed first."
+        raise WrongState(message)
+    ground = ground_of(platform, session, row)
+    capabilities = ground.capabilities
+    names = Names(capabilities, counterparts.names_taken(session, row.id, capabilities.names_unique_over))
+    lanes: Counter[tuple[int, Lane]] = Counter()
+    actions: list[Action] = []
+    planned: dict[Ref, str] = {}
+    unchanged = 0
+    connector = platform.offline_connector(row.provider)
+    for number, wave in enumerate(waves_of(capabilities)):
+        for rows in _chunks(platform, session, ground, row, wave):
+            chunk = load_chunk(session, ground, wave.kind, rows, names, planned)
+            for case in chunk.cases:
+                decision = decide(case, ground.mappers[wave.kind], chunk.context, capabilities)
+                if decision.element is not None:
+                    lanes[number, connector.lane(decision.element)] += 1
+                if decision.operation is Operation.CREATE:
+                    planned[case.ref] = _TO_BE
+                action = _action(decision)
+                if action is None:
+                    unchanged += 1
+                else:
+                    actions.append(action)
+    batches = sum(-(-count // lane.size) for (_, lane), count in lanes.items())
     return Preview(
-        connection_id=connection_id,
+        connection_id=row.id,
         actions=tuple(actions),
         calls=batches + capabilities.feed_calls,
         unchanged=unchanged,
+        linked=agreed.count_agreed(session, row),
     )
 
 
@@ -209,38 +224,62 @@ def _action(decision: Decision) -> Action | None:
         fields=fields,
         losses=losses,
         message=message,
+        kind=None if decision.problem is None else decision.problem.kind.value,
+        agreed=case.baseline is not None,
+        stamp=_stamp(decision, name),
+        counters=(case.wanted, case.heard),
     )
+
+
+def _stamp(decision: Decision, action: str) -> str:
+    """Return a digest of everything that a person who reads the action relies on: both sides as they are.
+
+    The reference that we keep there is left out: it is chosen when the record gets its link, and nobody's choice.
+    """
+    case = decision.case
+    sides = [None if side is None else to_json(_plain(side)) for side in (decision.ours, decision.theirs)]
+    asked = None if decision.problem is None else problem_to_json(decision.problem)
+    moves = [(move.field, value_to_json(move.value), move.move.value) for move in decision.plan.actions]
+    text = json.dumps([action, case.remote_id, sides, asked, sorted(moves, key=str)], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(side: Snapshot) -> Snapshot:
+    return Snapshot(fields={name: value for name, value in side.fields.items() if name != "reference"},
+                    active=side.active)  # fmt: skip
 
 
 def _ours(decision: Decision, field: str) -> Value:
     return None if decision.ours is None else decision.ours.get(field)
 
 
-def to_json(preview: Preview) -> dict[str, Any]:
+def preview_to_json(preview: Preview) -> dict[str, Any]:
     """Return the plan as the API answers it."""
     return {
         "connection_id": preview.connection_id,
-        "actions": [
-            {
-                "action": action.action,
-                "entity": action.entity,
-                "record_id": action.record_id,
-                "label": action.label,
-                "fields": [
-                    {
-                        "field": change.field,
-                        "ours": value_to_json(change.ours),
-                        "theirs": value_to_json(change.theirs),
-                        "becomes": value_to_json(change.becomes),
-                        "why": change.why,
-                    }
-                    for change in action.fields
-                ],
-                "losses": [dict(loss) for loss in action.losses],
-                "message": action.message,
-            }
-            for action in preview.actions
-        ],
+        "actions": [action_to_json(action) for action in preview.actions],
         "calls": preview.calls,
         "unchanged": preview.unchanged,
+    }
+
+
+def action_to_json(action: Action) -> dict[str, Any]:
+    """Return one line of a plan as the API answers it."""
+    return {
+        "action": action.action,
+        "entity": action.entity,
+        "record_id": action.record_id,
+        "label": action.label,
+        "fields": [
+            {
+                "field": change.field,
+                "ours": value_to_json(change.ours),
+                "theirs": value_to_json(change.theirs),
+                "becomes": value_to_json(change.becomes),
+                "why": change.why,
+            }
+            for change in action.fields
+        ],
+        "losses": [dict(loss) for loss in action.losses],
+        "message": action.message,
     }

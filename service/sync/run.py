@@ -16,10 +16,10 @@ from service.records.author import Author
 from service.store import leases
 from service.store.queries import connections as queries
 from service.store.queries import links
-from service.store.queries.events import Subject, add_event
+from service.store.queries.events import Subject, add_event, during
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, RunRow
-from service.sync import books, connect, intake, settle, waves
+from service.sync import books, brake, connect, drift, hold, intake, saved, settle, waves
 from service.sync.cases import Ground
 from service.sync.platform import Platform
 from service.sync.work import LeaseLost, Resting, Work
@@ -96,12 +96,16 @@ def perform(platform: Platform, connection_id: str) -> str | None:
     problem: dict[str, Any] | None = None
     rest: timedelta | None = None
     work: Work | None = None
+    held = False
     try:
         work = Work(platform, connection_id, holder=holder, run_id=run_id)
-        _do(work, run_id)
+        with during(run_id):
+            _do(work, run_id)
         unfinished = work.doubt or work.stale
         outcome = "partial" if unfinished or work.counts["conflicts"] or work.counts["failed"] else "succeeded"
         rest = _SOON if unfinished else None
+        if work.scope is not None and work.scope.left:
+            outcome, problem = "partial", {"kind": "plan_outdated", "message": saved.left_out(work.scope)}
     except Resting as error:
         outcome, rest = "partial", max(error.rest, _SOON)
         problem = {"kind": "resting", "message": _resting(work, error)}
@@ -110,6 +114,8 @@ def perform(platform: Platform, connection_id: str) -> str | None:
         connect.lose_authorisation(platform, connection_id, error.message)
     except LeaseLost:
         return run_id  # another worker has the run; this one must not close it
+    except hold.Braked as error:
+        problem, held = {"kind": error.code, "message": str(error)}, True
     except SyncError as error:
         problem = {"kind": error.code, "message": str(error)}
     except Exception:  # noqa: BLE001  (a run is closed whatever happens in it, or it would block the connection)
@@ -118,7 +124,7 @@ def perform(platform: Platform, connection_id: str) -> str | None:
             "kind": "internal",
             "message": "Something went wrong inside Tieout; the log of the service says what.",
         }
-    _end(platform, connection_id, holder, run_id, work, outcome=outcome, problem=problem, rest=rest)
+    _end(platform, connection_id, holder, run_id, work, outcome=outcome, problem=problem, rest=rest, held=held)
     return run_id
 
 
@@ -140,7 +146,7 @@ def _begin(platform: Platform, connection_id: str, holder: str) -> str | None:
 def _do(work: Work, run_id: str) -> None:
     with work.platform.database.read() as session:
         run = session.get_one(RunRow, run_id)
-        kind, full = run.kind, bool(run.options.get("full"))
+        kind, full, plan_id = run.kind, bool(run.options.get("full")), run.options.get("plan_id")
         state = session.get_one(ConnectionRow, work.connection_id).state
     work.report(phase="reading what changed")
     if full:
@@ -150,24 +156,35 @@ def _do(work: Work, run_id: str) -> None:
         books.read_feed(work)
     ground = work.ground()
     if state == "live":
-        _bring_together(work, ground, sends=kind == "sync")
+        _bring_together(work, ground, sends=kind == "sync", plan_id=plan_id)
     work.report(done=work.done, phase="done")
 
 
-def _bring_together(work: Work, ground: Ground, *, sends: bool) -> None:
-    """Settle what is in doubt, compare what is due, and send; a comparison alone leaves that to the next sync."""
+def _bring_together(work: Work, ground: Ground, *, sends: bool, plan_id: str | None) -> None:
+    """Settle what is in doubt, compare what is due, and send; a comparison alone leaves that to the next sync.
+
+    :raises PlanOutdated: a side has moved since the plan that the run applies was made.
+    :raises Braked: the run would do something implausible.
+    """
     work.least_calls = work.connector.calls_made
     for attempt in range(_PASSES):
         if attempt and work.needs_another_look:
             books.read_feed(work)
         settle.settle(work, ground)
         if not work.doubt:
+            if plan_id is not None and work.scope is None:
+                work.scope = saved.scope_of(work.platform, plan_id)
+            if plan_id is None:
+                brake.check(work)
             _pass(work, ground, sends=sends)
-            if not sends or not (work.needs_another_look or _left(work, ground)):
-                return
+            left = work.scope is None and _left(work, ground)
+            if not sends or not (work.needs_another_look or left):
+                break
     if work.doubt:
         books.read_feed(work)
         settle.settle(work, ground)
+    elif sends:
+        hold.done(work)
 
 
 def _left(work: Work, ground: Ground) -> int:
@@ -189,7 +206,8 @@ def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
             why=f"recorded in {work.capabilities.package}",
             except_connection_id=connection.id,
         )
-        work.counts["pulled"] += intake.take_in_documents(session, ground, connection, author)
+        if work.scope is None:
+            work.counts["pulled"] += intake.take_in_documents(session, ground, connection, author)
     if sends:
         waves.tie_new_records(work, ground)
         waves.tie_sub_contacts(work, ground)
@@ -214,6 +232,7 @@ def _end(
     outcome: str,
     problem: dict[str, Any] | None,
     rest: timedelta | None,
+    held: bool,
 ) -> None:
     now = platform.clock()
     with platform.database.write() as session:
@@ -223,11 +242,14 @@ def _end(
         if work is not None:
             touched = work.counts["created"] + work.counts["updated"] + work.counts["linked"] + work.counts["pulled"]
             green = tally(session, connection)["green"]
-            run.counts = {**dict(work.counts), "unchanged": max(0, green - touched)}
+            found = drift.finish_run(session, connection_id, run_id, now=now)
+            run.counts = {**dict(work.counts), "unchanged": max(0, green - touched), "drift": found}
             run.calls = work.connector.calls_made
             run.least_calls = work.least_calls
             run.done = work.done
         _schedule(platform, connection, outcome, now, rest)
+        if held:
+            connection.due_at = None  # until a person has looked
         if run.again and connection.state == "live":
             _queue_again(session, connection, now)
         add_event(

@@ -14,7 +14,7 @@ from service.core.snapshot import to_json
 from service.records.author import Author
 from service.store.queries import find, links
 from service.store.sync_models import ConnectionRow, LinkRow
-from service.sync import closing, intake
+from service.sync import closing, drift, intake
 from service.sync.cases import Ground, load_chunk, needs_of
 from service.sync.names import Names
 from service.sync.planner import Decision, decide
@@ -112,7 +112,8 @@ def run_wave(work: Work, ground: Ground, names: Names, wave: Wave, *, sends: boo
                 break
             chunk = load_chunk(session, ground, wave.kind, rows, names)
         after = rows[-1].id
-        decisions = [decide(case, mapper, chunk.context, work.capabilities) for case in chunk.cases]
+        cases = [case for case in chunk.cases if work.scope is None or work.scope.admits(case)]
+        decisions = [decide(case, mapper, chunk.context, work.capabilities) for case in cases]
         work.labels.update({case.link_id: case.label for case in chunk.cases})
         carry_out_here(work, ground, decisions)
         for decision in decisions:
@@ -130,12 +131,16 @@ def carry_out_here(work: Work, ground: Ground, decisions: Sequence[Decision]) ->
         for decision in decisions:
             link = rows.get(decision.case.link_id)
             if link is not None and link.retired_at is None:
-                _carry_out(work, session, connection, link, decision)
+                _carry_out(work, ground, session, connection, link, decision)
     work.report(done=work.done)
 
 
-def _carry_out(work: Work, session: Session, connection: ConnectionRow, link: LinkRow, decision: Decision) -> None:
-    case, now = decision.case, work.platform.clock()
+def _carry_out(
+    work: Work, ground: Ground, session: Session, connection: ConnectionRow, link: LinkRow, decision: Decision
+) -> None:
+    case, now, drifted = decision.case, work.platform.clock(), decision.drift
+    if drifted is not None:
+        drift.note(session, connection, link, case, drifted, now=now)
     if decision.problem is not None:
         if link.wanted == case.wanted:  # edited meanwhile: the edit may be the cure
             closing.open_problem(session, connection, link, decision.problem, label=case.label, now=now)
@@ -158,6 +163,8 @@ def _carry_out(work: Work, session: Session, connection: ConnectionRow, link: Li
         left = intake.pull(session, author, case, pulls)
         if len(left) < len(pulls):
             work.counts["pulled"] += 1
+        if drifted is not None:
+            drift.accepted(session, ground, link, drifted.accepted, now=now)
     if decision.writes:
         links.close_problem(session, link, now=now, by="sync")  # the question is answered; sending follows
         return
@@ -167,7 +174,7 @@ def _carry_out(work: Work, session: Session, connection: ConnectionRow, link: Li
     link.settled = max(link.settled, case.heard)
     link.losses = _losses(decision)
     link.due_at = None
-    if link.remote_id is not None:
+    if link.remote_id is not None and not (drifted is not None and drifted.waiting):
         link.last_synced_at = now
     links.close_problem(session, link, now=now, by="sync")
     if decision.plan.record is RecordMove.FORGET:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from service.core.drift import DriftRule
 from service.core.errors import AuthorizationLost, RateLimited, SyncError, Transient
-from service.core.ports import Connector, Family
+from service.core.ports import Connector, Family, Ref
 from service.mapping import settings as mapping_settings
 from service.store import leases
 from service.store.queries import counterparts, load
@@ -19,10 +21,34 @@ from service.sync.cases import Ground
 from service.sync.documents import reference_from_json
 from service.sync.names import Names
 from service.sync.pacing import pacer_of
+from service.sync.planner import Case
 from service.sync.platform import Platform
 from service.sync.tokens import TokenSource
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The records that a run may touch, each with the link counters (wanted, heard) at which it was checked."""
+
+    counters: Mapping[Ref, tuple[int, int]]
+
+    #: records that were left as they are, because they had moved when their turn came; what they are called
+    left: dict[Ref, str] = field(default_factory=dict)
+    _seen: set[Ref] = field(default_factory=set)
+
+    def admits(self, case: Case) -> bool:
+        """Tell whether a case is among them and has not moved since; one that has is noted."""
+        checked = self.counters.get(case.ref)
+        if checked is None:
+            return False
+        admitted = checked == (case.wanted, case.heard)
+        if not admitted and case.ref not in self._seen:
+            self.left[case.ref] = case.label
+        self._seen.add(case.ref)
+        return admitted
+
 
 #: How much longer than one provider call a lease lasts: long enough for the work between two calls.
 _MARGIN = timedelta(seconds=30)
@@ -68,6 +94,7 @@ class Work:
         self.labels: dict[str, str] = {}  #: what the records of links are called, for sentences
         self.stale = False  #: a write was refused because somebody else wrote meanwhile
         self.doubt = False  #: the outcome of some write is not known
+        self.scope: Scope | None = None  #: the records that the run may touch, if it applies a saved plan
         with platform.database.read() as session:
             row = session.get_one(ConnectionRow, connection_id)
             if row.credential_id is None or row.remote_tenant_id is None:
@@ -215,4 +242,5 @@ def ground_of(platform: Platform, session: Session, row: ConnectionRow) -> Groun
         settings=mapping_settings.from_json(row.mapping),
         reference=reference_from_json(row.reference),
         tax_levels={level.id: level.name for level in levels.values()},
+        drift_rule=DriftRule(row.settings.get("drift", DriftRule.PUT_BACK)),
     )

@@ -29,6 +29,7 @@ for _page in (
     "customer_form",
     "dashboard",
     "invoice",
+    "plans",
     "run",
     "setting",
     "setup",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +17,7 @@ from service.mapping import settings as mapping_settings
 from service.store.accounts import Role
 from service.store.queries import connections
 from service.store.sync_models import ConnectionRow
-from service.sync import golive, mapping, match, plan
+from service.sync import golive, mapping, match
 from service.sync.platform import Platform
 from service.web.access import does, person, shows
 from service.web.entries import Section, sections_of
@@ -249,24 +248,6 @@ def _mapping_page(
         typed=typed or {},
         told=told,
         native_depth=platform.provider(row.provider).capabilities.native_depth,
-    )
-
-
-@pages.get("/connections/<connection_id>/preview")
-@shows()
-def preview(session: Session, connection_id: str) -> str:
-    """Show what the next sync would do; nothing is written anywhere."""
-    row = connections.get(session, person().company.id, connection_id)
-    made = plan.make_plan(parts().platform, organisation_id=row.organisation_id, connection_id=row.id)
-    counts = Counter((action.action, action.entity) for action in made.actions)
-    return render_template(
-        "preview.html",
-        row=row,
-        package=package_of(row.provider),
-        plan=made,
-        actions=made.actions[:_SHOWN],
-        hidden=max(0, len(made.actions) - _SHOWN),
-        counts=sorted(counts.items()),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.store.plan_models import PlanRow
 from service.store.queries.links import page_query
 from service.store.queries.pages import Key, Page, page, text
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
@@ -25,6 +26,16 @@ def run_page(
         query = query.where(RunRow.connection_id == connection_id)
     keys = [Key(RunRow.id, text, descending=True)]
     return page(session, query, keys, order="run", limit=limit, cursor=cursor)
+
+
+def plan_page(
+    session: Session, organisation_id: str, *, connection_id: str | None, limit: int, cursor: str | None
+) -> Page[PlanRow]:
+    """Return plans of one connection or of all, newest first."""
+    query = select(PlanRow).where(PlanRow.organisation_id == organisation_id)
+    if connection_id is not None:
+        query = query.where(PlanRow.connection_id == connection_id)
+    return page(session, query, [Key(PlanRow.id, text, descending=True)], order="plan", limit=limit, cursor=cursor)
 
 
 def link_page(

@@ -1,0 +1,163 @@
+"""Resets, saved plans, drift and what came with them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from service.store import types
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the schema forward."""
+    op.create_table(
+        "plan",
+        sa.Column("connection_id", sa.String(length=32), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("actions", sa.Integer(), nullable=False),
+        sa.Column("brake", sa.Text(), nullable=True),
+        sa.Column("applied_by", sa.String(), nullable=True),
+        sa.Column("applied_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("run_id", sa.String(length=32), nullable=True),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_plan_connection_id_connection"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_plan_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
+    )
+    with op.batch_alter_table("plan", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_plan_connection_id_created_at"), ["connection_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_plan_organisation_id_created_at"), ["organisation_id", "created_at"], unique=False
+        )
+
+    op.create_table(
+        "drift",
+        sa.Column("connection_id", sa.String(length=32), nullable=False),
+        sa.Column("link_id", sa.String(length=32), nullable=False),
+        sa.Column("entity", sa.String(), nullable=False),
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("agreed", types.Json, nullable=True),
+        sa.Column("ours", types.Json, nullable=True),
+        sa.Column("theirs", types.Json, nullable=True),
+        sa.Column("changed_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("changed_by", sa.String(), nullable=True),
+        sa.Column("found_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("found_run_id", sa.String(length=32), nullable=True),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("decision", sa.String(), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("kept", sa.Boolean(), nullable=False),
+        sa.Column("closed_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=True),
+        sa.Column("closed_run_id", sa.String(length=32), nullable=True),
+        sa.Column("call_id", sa.String(length=32), nullable=True),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("status in ('open', 'put_back', 'accepted', 'lapsed')", name=op.f("ck_drift_status_known")),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_drift_connection_id_connection"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["link_id"], ["link.id"], name=op.f("fk_drift_link_id_link"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_drift_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drift")),
+    )
+    with op.batch_alter_table("drift", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drift_connection_id_status"), ["connection_id", "status"], unique=False)
+        batch_op.create_index(batch_op.f("ix_drift_link_id"), ["link_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_drift_organisation_id_status"), ["organisation_id", "status"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_drift_record_id"), ["record_id"], unique=False)
+        batch_op.create_index(
+            "uq_drift_open",
+            ["link_id", "field"],
+            unique=True,
+            sqlite_where=sa.text("status = 'open'"),
+            postgresql_where=sa.text("status = 'open'"),
+        )
+
+    op.create_table(
+        "plan_action",
+        sa.Column("plan_id", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("entity", sa.String(), nullable=False),
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("stamp", sa.String(), nullable=False),
+        sa.Column("document", types.Json, nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_plan_action_plan_id_plan"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_action")),
+        sa.UniqueConstraint("plan_id", "position", name=op.f("uq_plan_action_plan_id_position")),
+    )
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("brake", types.Json, nullable=True))
+
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_event_run_id"), ["run_id"], unique=False)
+
+    with op.batch_alter_table("intent", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("meant", types.Json, nullable=True))
+
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("readback_state", sa.String(), nullable=True))
+
+
+def downgrade() -> None:
+    """Bring the schema back."""
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.drop_column("readback_state")
+
+    with op.batch_alter_table("intent", schema=None) as batch_op:
+        batch_op.drop_column("meant")
+
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_event_run_id"))
+
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.drop_column("brake")
+
+    op.drop_table("plan_action")
+    with op.batch_alter_table("drift", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_drift_open", sqlite_where=sa.text("status = 'open'"), postgresql_where=sa.text("status = 'open'")
+        )
+        batch_op.drop_index(batch_op.f("ix_drift_record_id"))
+        batch_op.drop_index(batch_op.f("ix_drift_organisation_id_status"))
+        batch_op.drop_index(batch_op.f("ix_drift_link_id"))
+        batch_op.drop_index(batch_op.f("ix_drift_connection_id_status"))
+
+    op.drop_table("drift")
+    with op.batch_alter_table("plan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_plan_organisation_id_created_at"))
+        batch_op.drop_index(batch_op.f("ix_plan_connection_id_created_at"))
+
+    op.drop_table("plan")
