@@ -41,6 +41,7 @@ class Desk:
     accountant: Caller
     viewer: Caller
     stranger: Caller
+    organisation_id: str
     connection_id: str = ""
 
     @property
@@ -93,6 +94,7 @@ def open_desk(package: Running, database_url: str) -> Desk:
         accountant=somebody(Role.ACCOUNTANT),
         viewer=somebody(Role.VIEWER),
         stranger=join(platform.database, app, role=Role.ADMIN),
+        organisation_id=office.organisation_id,
     )
 
 
