@@ -49,8 +49,11 @@ class Rule(StrEnum):
     NEW_THERE = "new there: sent whole"
     ARCHIVED_HERE = "archived here"
     RESTORED_HERE = "restored here"
+    MAKES_ROOM = "reset: makes room for the record that takes its place"
+    FORMER_ARCHIVED = "reset: the former one is archived"
     CHOSE_OURS = "a person chose ours"
     CHOSE_THEIRS = "a person chose theirs"
+    THEIRS_ACCEPTED = "drift is accepted: theirs taken over"  #: a connection's rule, see ``core.drift``
 
 
 class RecordMove(StrEnum):

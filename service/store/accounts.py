@@ -110,6 +110,7 @@ class Event(Owned, Base):
         Index(None, "record_id", "at"),
         Index(None, "link_id", "at"),
         Index(None, "connection_id", "at"),
+        Index(None, "run_id"),
         CheckConstraint("length(verb) > 0", name="verb_given"),
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +12,27 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.store.accounts import Event
+
+_RUN: ContextVar[str | None] = ContextVar("run", default=None)
+
+
+@contextmanager
+def during(run_id: str) -> Iterator[None]:
+    """Name the run that everything inside is part of; events written meanwhile in this thread carry it.
+
+    What a run does passes through use cases that know nothing of runs, such as those of our own records; handed from
+    one to the next, the id would be forgotten somewhere.
+    """
+    token = _RUN.set(run_id)
+    try:
+        yield
+    finally:
+        _RUN.reset(token)
+
+
+def run_now() -> str | None:
+    """Return the run that is under way in this thread."""
+    return _RUN.get()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +61,10 @@ def add_event(
     call_id: str | None = None,
     request_id: str | None = None,
 ) -> Event:
-    """Write one line of the audit trail; ``before`` and ``after`` hold the changed fields alone, JSON-ready."""
+    """Write one line of the audit trail; ``before`` and ``after`` hold the changed fields alone, JSON-ready.
+
+    :param run_id: the run it is part of; by default the one that is under way in this thread.
+    """
     event = Event(
         organisation_id=organisation_id,
         at=at,
@@ -52,7 +78,7 @@ def add_event(
         why=why,
         link_id=link_id,
         connection_id=connection_id,
-        run_id=run_id,
+        run_id=run_id or _RUN.get(),
         call_id=call_id,
         request_id=request_id,
     )

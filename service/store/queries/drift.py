@@ -1,0 +1,132 @@
+"""Drifted fields: what waits, what was accepted and left, what became of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from service.core.drift import DriftStatus
+from service.store.drift_models import DriftRow
+from service.store.queries.connections import NotFoundError
+from service.store.queries.events import run_now
+from service.store.queries.find import chunks
+from service.store.queries.pages import Key, Page, page, text
+from service.store.sync_models import LinkRow
+
+_OPEN = DriftRow.status == DriftStatus.OPEN.value
+
+
+def get(session: Session, organisation_id: str, drift_id: str) -> DriftRow:
+    """Return a drifted field of the organisation.
+
+    :raises NotFoundError: unknown, or another organisation's.
+    """
+    row = session.scalar(select(DriftRow).where(DriftRow.id == drift_id, DriftRow.organisation_id == organisation_id))
+    if row is None:
+        raise NotFoundError(drift_id)
+    return row
+
+
+def drift_page(
+    session: Session,
+    organisation_id: str,
+    *,
+    connection_id: str | None = None,
+    record_id: str | None = None,
+    link_id: str | None = None,
+    status: str | None = None,
+    limit: int,
+    cursor: str | None,
+) -> Page[DriftRow]:
+    """Return drifted fields, newest first.
+
+    :raises BadCursor: the cursor is of another list.
+    """
+    query = select(DriftRow).where(DriftRow.organisation_id == organisation_id)
+    for column, value in (
+        (DriftRow.connection_id, connection_id),
+        (DriftRow.record_id, record_id),
+        (DriftRow.link_id, link_id),
+        (DriftRow.status, status),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return page(session, query, [Key(DriftRow.id, text, descending=True)], order="drift", limit=limit, cursor=cursor)
+
+
+def in_force(session: Session, link_ids: Collection[str]) -> dict[str, list[DriftRow]]:
+    """Return, by link, what a comparison must know: open drift, and differences that were accepted as they stand."""
+    found: dict[str, list[DriftRow]] = {}
+    for part in chunks(link_ids):
+        query = select(DriftRow).where(DriftRow.link_id.in_(part), or_(_OPEN, DriftRow.kept.is_(True)))
+        for row in session.scalars(query.order_by(DriftRow.id)):
+            found.setdefault(row.link_id, []).append(row)
+    return found
+
+
+def count_expression() -> ColumnElement[int]:
+    """Return how many fields of a link's row stand drifted, for lists of links."""
+    return select(func.count()).where(DriftRow.link_id == LinkRow.id, _OPEN).correlate(LinkRow).scalar_subquery()
+
+
+def count_of(session: Session, link_id: str) -> int:
+    """Count the fields of a link that stand drifted."""
+    return session.scalar(select(func.count()).where(DriftRow.link_id == link_id, _OPEN)) or 0
+
+
+def count_open(session: Session, connection_id: str) -> int:
+    """Count the fields of a connection that stand drifted."""
+    return session.scalar(select(func.count()).where(DriftRow.connection_id == connection_id, _OPEN)) or 0
+
+
+def count_of_run(session: Session, connection_id: str, run_id: str) -> int:
+    """Count what a run found: fields that stand drifted after it, and those it put back or accepted itself."""
+    done = and_(
+        DriftRow.closed_run_id == run_id,
+        DriftRow.status.in_([DriftStatus.PUT_BACK.value, DriftStatus.ACCEPTED.value]),
+    )
+    query = select(func.count()).where(DriftRow.connection_id == connection_id, or_(_OPEN, done))
+    return session.scalar(query) or 0
+
+
+def close_put_back(
+    session: Session, link_id: str, fields: Collection[str], *, now: datetime, call_id: str | None
+) -> None:
+    """Note that a confirmed write has put fields of a link back."""
+    session.execute(
+        update(DriftRow)
+        .where(DriftRow.link_id == link_id, DriftRow.field.in_(list(fields)), _OPEN)
+        .values(
+            status=DriftStatus.PUT_BACK.value,
+            closed_at=now,
+            closed_by=func.coalesce(DriftRow.decided_by, "sync"),
+            closed_run_id=run_now(),
+            call_id=call_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def lapse_without_link(session: Session, connection_id: str, *, now: datetime) -> None:
+    """Close what drifted on links that have ended: nothing is tied to those values any more."""
+    ended = select(LinkRow.id).where(LinkRow.connection_id == connection_id, LinkRow.retired_at.is_not(None))
+    session.execute(
+        update(DriftRow)
+        .where(DriftRow.connection_id == connection_id, _OPEN, DriftRow.link_id.in_(ended))
+        .values(status=DriftStatus.LAPSED.value, closed_at=now, closed_by="sync", closed_run_id=run_now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def look_again(session: Session, connection_id: str) -> None:
+    """Have every link with open drift compared once more, because the rule about drift has changed."""
+    drifted = select(DriftRow.link_id).where(DriftRow.connection_id == connection_id, _OPEN)
+    session.execute(
+        update(LinkRow)
+        .where(LinkRow.id.in_(drifted), LinkRow.retired_at.is_(None))
+        .values(heard=LinkRow.heard + 1)
+        .execution_options(synchronize_session=False)
+    )
