@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,9 +83,12 @@ def make_plan(platform: Platform, *, organisation_id: str, connection_id: str) -
         return plan_of(platform, session, queries.get(session, organisation_id, connection_id))
 
 
-def plan_of(platform: Platform, session: Session, row: ConnectionRow) -> Preview:
+def plan_of(
+    platform: Platform, session: Session, row: ConnectionRow, *, only: Collection[Ref] | None = None
+) -> Preview:
     """Return what the next sync of a connection would do.
 
+    :param only: a run that touches these records alone.
     :raises WrongState: nothing was read from the package yet, so there is nothing to plan with.
     """
     if row.reference is None:
@@ -103,6 +106,8 @@ def plan_of(platform: Platform, session: Session, row: ConnectionRow) -> Preview
         for rows in _chunks(platform, session, ground, row, wave):
             chunk = load_chunk(session, ground, wave.kind, rows, names, planned)
             for case in chunk.cases:
+                if only is not None and case.ref not in only:
+                    continue
                 decision = decide(case, ground.mappers[wave.kind], chunk.context, capabilities)
                 if decision.element is not None:
                     lanes[number, connector.lane(decision.element)] += 1
