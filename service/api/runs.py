@@ -39,6 +39,8 @@ class Counts(BaseModel):
     unchanged: int = 0
     conflicts: int = 0
     failed: int = 0
+    #: fields of ours that were changed there: those that stand, and those put back or accepted by the run
+    drift: int = 0
 
 
 class Progress(BaseModel):

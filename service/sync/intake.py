@@ -9,14 +9,22 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.core.model import Customer, CustomerKind, PaymentKind
+from service.core.model import Customer, CustomerKind, Invoice, InvoiceStatus, PaymentKind
 from service.core.ports import EntityKind, Family, Ref
 from service.core.reconcile import FieldAction
 from service.core.snapshot import Snapshot, Value, format_phone, from_json, to_json
-from service.records import contacts, customers, payments
+from service.records import contacts, customers, invoices, payments
 from service.records.author import Author
 from service.records.errors import RecordError
-from service.records.inputs import AddressInput, ContactChanges, CustomerChanges, PaymentChanges, PaymentInput
+from service.records.inputs import (
+    AddressInput,
+    ContactChanges,
+    CustomerChanges,
+    InvoiceChanges,
+    PaymentChanges,
+    PaymentInput,
+    RecipientsInput,
+)
 from service.store.queries import counterparts, links
 from service.store.records import PaymentRow
 from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
@@ -26,6 +34,7 @@ from service.sync.planner import Case
 _PHONES = frozenset({"phone", "mobile", "fax"})
 _ADDRESSES = frozenset({"billing_address", "shipping_address"})
 _ADDRESS_PARTS = ("line1", "line2", "city", "region", "postal_code", "country")
+_DAYS = frozenset({"issue_date", "due_date"})
 _PERSONAL = frozenset({"first_name", "last_name"})
 #: Fields of a customer that can be taken over from a package as they stand.
 _PLAIN = frozenset({"website", "vat_number", "payment_terms", "currency", "name"})
@@ -41,6 +50,8 @@ def pull(session: Session, author: Author, case: Case, actions: Sequence[FieldAc
     record = case.record
     if isinstance(record, Customer):
         return _pull_customer(session, author, record, actions)
+    if isinstance(record, Invoice):
+        return _pull_invoice(session, author, record, actions)
     return tuple(action.field for action in actions)  # what is paid and due follows the payments, not these fields
 
 
@@ -69,6 +80,38 @@ def _pull_customer(
                 customers.change_customer(session, author, record.id, CustomerChanges.model_construct(**own))
             if person and primary is not None:
                 contacts.change_contact(session, author, primary.id, ContactChanges.model_construct(**person))
+    except RecordError:
+        return tuple(action.field for action in actions)
+    return tuple(left)
+
+
+def _pull_invoice(session: Session, author: Author, record: Invoice, actions: Sequence[FieldAction]) -> tuple[str, ...]:
+    """Take over what an issued invoice here can take: its dates, its reference, who receives it, being voided.
+
+    Lines and taxes are reckoned here from items, rates and discounts, which those of a package can't be turned into.
+    """
+    given: dict[str, Any] = {}
+    people = {"to": list(record.recipients.to), "cc": list(record.recipients.cc)}
+    voids = False
+    left = []
+    for action in actions:
+        if action.field in _DAYS and action.value is not None:
+            given[action.field] = date.fromisoformat(str(action.value))
+        elif action.field == "reference":
+            given[action.field] = _text(action.value)
+        elif action.field in people:
+            people[action.field] = [str(one) for one in action.value] if isinstance(action.value, tuple) else []
+            given["recipients_override"] = RecipientsInput.model_construct(**people)
+        elif action.field == "status" and action.value == InvoiceStatus.VOIDED:
+            voids = True
+        else:
+            left.append(action.field)
+    try:
+        with session.begin_nested():
+            if voids:
+                invoices.void_invoice(session, author, record.id)
+            elif given:
+                invoices.change_invoice(session, author, record.id, InvoiceChanges.model_construct(**given))
     except RecordError:
         return tuple(action.field for action in actions)
     return tuple(left)
