@@ -15,7 +15,7 @@ export PIP_NO_INPUT := 1
 export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock mutants bench-calls clean
+.PHONY: help demo test check fmt lock mutants bench-calls clean laws
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-inde
 
 mutants: $(VENV)/.dev ## change the pure core line by line and report what no test noticed (slow; ARGS="money link" narrows it)
 	$(BIN)/python scripts/mutants.py $(ARGS)
+
+laws: $(VENV)/.dev ## hold the law of formatting over 10,000 records of every kind at both packages
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q tests/mapping/laws $(ARGS)
 
 bench-calls: $(VENV)/.project ## count the calls of a first and a second sync against the least possible
 	@$(BIN)/python -m benchmarks.calls $(ARGS)

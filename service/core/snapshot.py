@@ -253,6 +253,35 @@ def clean_address(
     return address if any(address) else None
 
 
+def spelled_like(theirs: Snapshot, *known: Snapshot | None) -> Snapshot:
+    """Return theirs with addresses in a known spelling, where they say the same in other lines.
+
+    A package may let the lines of an address flow differently: what stood in one line comes back in two, or with a
+    comma between. The first of the known snapshots that says the same lends its spelling, so that nothing differs.
+    """
+    lent: dict[FieldName, Value] = {}
+    for name, value in theirs.fields.items():
+        if isinstance(value, tuple) and len(value) == _PARTS:
+            for like in known:
+                spelling = None if like is None else like.get(name)
+                if isinstance(spelling, tuple) and spelling != value and _words(spelling) == _words(value):
+                    lent[name] = spelling
+                    break
+                if spelling == value:
+                    break
+    return Snapshot(fields={**theirs.fields, **lent}, active=theirs.active) if lent else theirs
+
+
+#: Parts of an address; the first two are its lines.
+_PARTS = 6
+
+
+def _words(address: tuple[Value, ...]) -> tuple[object, ...]:
+    """Return an address with its lines as one list of words; commas between them don't count."""
+    lines = " ".join(str(line) for line in address[:2] if line)
+    return (tuple(lines.replace(",", " ").split()), *address[2:])
+
+
 def at_home(address: Address | None, country: str | None) -> Address | None:
     """Return an address with the company's own country where it names none: that is what leaving it out means."""
     return address if address is None or address[5] is not None else (*address[:5], country)
