@@ -7,7 +7,15 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import JSON, Connection, Text, text
 
-from service.store import accounts, drift_models, plan_models, records, sync_models  # noqa: F401  (importing them declares the tables)
+from service.store import (  # noqa: F401  (importing them declares the tables)
+    accounts,
+    drift_models,
+    inbox_models,
+    plan_models,
+    records,
+    reset_models,
+    sync_models,
+)
 from service.store.base import Base
 
 #: Two deployers at once must not run the same migration twice; the number is ours alone.

@@ -17,9 +17,10 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from service.core.errors import SyncError
 from service.store.queries import connections as queries
+from service.store.queries import inbox as inbox_queries
 from service.store.queries import upkeep
 from service.store.queries.answers import forget_answers
-from service.sync import run
+from service.sync import inbox, run
 from service.sync.platform import Platform
 
 _log = structlog.get_logger(__name__)
@@ -97,6 +98,7 @@ class Clockwork:
             self._ask(organisation_id, connection_id, kind="reconcile", options={"full": True})
         with self._platform.database.write() as session:
             forget_answers(session, before=self._platform.clock() - _ANSWERS_KEPT)
+            inbox_queries.forget(session, before=self._platform.clock() - inbox.KEPT)
 
     def beat(self) -> None:
         """Note that the schedule is alive."""
@@ -108,9 +110,17 @@ class Clockwork:
             due = queries.due(session, self._platform.clock())
         for connection_id, organisation_id in due:
             self._ask(organisation_id, connection_id)
+        for connection_id, organisation_id in inbox.due(self._platform):
+            self._ask(organisation_id, connection_id, actor="webhook")
 
     def _ask(
-        self, organisation_id: str, connection_id: str, *, kind: str = "sync", options: dict[str, bool] | None = None
+        self,
+        organisation_id: str,
+        connection_id: str,
+        *,
+        kind: str = "sync",
+        actor: str = "schedule",
+        options: dict[str, bool] | None = None,
     ) -> None:
         try:
             run.ask(
@@ -118,7 +128,7 @@ class Clockwork:
                 organisation_id=organisation_id,
                 connection_id=connection_id,
                 kind=kind,
-                actor="schedule",
+                actor=actor,
                 options=options,
             )
         except SyncError as error:

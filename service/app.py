@@ -6,6 +6,7 @@ from service import api, web
 from service.api.openapi import Api
 from service.api.services import Services
 from service.api.sync_groups import SYNC_GROUPS
+from service.api.webhooks import webhooks
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync.addresses import remote_url
 from service.sync.platform import Platform, Runner
@@ -29,4 +30,5 @@ def create_app(platform: Platform, runner: Runner) -> Api:
     )
     api.register(app, provided, more=SYNC_GROUPS)
     web.register(app, platform, runner)
+    app.register_blueprint(webhooks)
     return app

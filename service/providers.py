@@ -9,7 +9,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from service.connectors.signature import is_signed
 from service.core.consent import OAuth
+from service.core.notice import WebhookReader
 from service.core.ports import Capabilities, Connector, EntityKind, Mapper
 from service.mapping.columns import Layout
 from service.mapping.settings import Demands
@@ -40,6 +42,17 @@ class Provider:
     def package(self) -> str:
         """The package's name as people know it."""
         return self.capabilities.package
+
+    @cached_property
+    def webhook(self) -> WebhookReader:
+        """How it tells what happened: reading needs neither the SDK nor a call."""
+        reader: WebhookReader = importlib.import_module(f"{self.connector_module}.webhook")
+        return reader
+
+    def is_signed(self, raw: bytes, signature: str, settings: ProviderSettings) -> bool:
+        """Tell whether the package itself sent a body to its webhook; never without a key to check it with."""
+        secret = settings.webhook_secret
+        return secret is not None and is_signed(raw, signature, secret.get_secret_value())
 
     @cached_property
     def _mapping(self) -> Any:

@@ -16,6 +16,72 @@ depends_on = None
 def upgrade() -> None:
     """Bring the schema forward."""
     op.create_table(
+        "find",
+        sa.Column("connection_id", sa.String(length=32), nullable=False),
+        sa.Column("family", sa.String(), nullable=False),
+        sa.Column("remote_id", sa.String(), nullable=False),
+        sa.Column("changed_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("found_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("told_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_find_connection_id_connection"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_find_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_find")),
+    )
+    with op.batch_alter_table("find", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_find_connection_id_family_remote_id"), ["connection_id", "family", "remote_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_find_connection_id_found_at"), ["connection_id", "found_at"], unique=False)
+
+    op.create_table(
+        "notice",
+        sa.Column("connection_id", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("family", sa.String(), nullable=True),
+        sa.Column("remote_id", sa.String(), nullable=False),
+        sa.Column("happening", sa.String(), nullable=False),
+        sa.Column("merged_id", sa.String(), nullable=True),
+        sa.Column("at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("received_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_notice_connection_id_connection"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_notice_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("connection_id", "key", name=op.f("uq_notice_connection_id_key")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_notice_connection_id_family_remote_id"),
+            ["connection_id", "family", "remote_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_notice_waiting",
+            ["connection_id"],
+            unique=False,
+            sqlite_where=sa.text("taken_at is null"),
+            postgresql_where=sa.text("taken_at is null"),
+        )
+
+    op.create_table(
         "plan",
         sa.Column("connection_id", sa.String(length=32), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
@@ -46,6 +112,52 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_plan_organisation_id_created_at"), ["organisation_id", "created_at"], unique=False
+        )
+
+    op.create_table(
+        "reset",
+        sa.Column("connection_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("old_counterpart", sa.String(), nullable=False),
+        sa.Column("if_bare", sa.Boolean(), nullable=False),
+        sa.Column("with_jobs", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("undoes_id", sa.String(length=32), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("documents", types.Json, nullable=False),
+        sa.Column("requested_by", sa.String(), nullable=False),
+        sa.Column("requested_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("run_id", sa.String(length=32), nullable=True),
+        sa.Column("swapped_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("kind in ('reset', 'undo')", name=op.f("ck_reset_kind_known")),
+        sa.CheckConstraint(
+            "state in ('asked', 'releasing', 'swapped', 'done', 'refused')", name=op.f("ck_reset_state_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_reset_connection_id_connection"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_reset_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reset")),
+    )
+    with op.batch_alter_table("reset", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_reset_open",
+            ["connection_id"],
+            unique=False,
+            sqlite_where=sa.text("finished_at is null"),
+            postgresql_where=sa.text("finished_at is null"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_reset_organisation_id_requested_at"), ["organisation_id", "requested_at"], unique=False
         )
 
     op.create_table(
@@ -118,6 +230,49 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_action")),
         sa.UniqueConstraint("plan_id", "position", name=op.f("uq_plan_action_plan_id_position")),
     )
+    op.create_table(
+        "reset_item",
+        sa.Column("reset_id", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("link_id", sa.String(length=32), nullable=False),
+        sa.Column("new_link_id", sa.String(length=32), nullable=True),
+        sa.Column("entity", sa.String(), nullable=False),
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("standing", sa.String(), nullable=True),
+        sa.Column("remote_id", sa.String(), nullable=True),
+        sa.Column("remote_name", sa.String(), nullable=True),
+        sa.Column("released_name", sa.String(), nullable=True),
+        sa.Column("back_to_link_id", sa.String(length=32), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("closed_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["link_id"], ["link.id"], name=op.f("fk_reset_item_link_id_link"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_reset_item_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["reset_id"], ["reset.id"], name=op.f("fk_reset_item_reset_id_reset"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reset_item")),
+    )
+    with op.batch_alter_table("reset_item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reset_item_new_link_id"), ["new_link_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reset_item_reset_id_position"), ["reset_id", "position"], unique=False)
+        batch_op.create_index(
+            "uq_reset_item_open",
+            ["link_id"],
+            unique=True,
+            sqlite_where=sa.text("closed_at is null"),
+            postgresql_where=sa.text("closed_at is null"),
+        )
+
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.add_column(sa.Column("brake", types.Json, nullable=True))
 
@@ -145,6 +300,16 @@ def downgrade() -> None:
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.drop_column("brake")
 
+    with op.batch_alter_table("reset_item", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_reset_item_open",
+            sqlite_where=sa.text("closed_at is null"),
+            postgresql_where=sa.text("closed_at is null"),
+        )
+        batch_op.drop_index(batch_op.f("ix_reset_item_reset_id_position"))
+        batch_op.drop_index(batch_op.f("ix_reset_item_new_link_id"))
+
+    op.drop_table("reset_item")
     op.drop_table("plan_action")
     with op.batch_alter_table("drift", schema=None) as batch_op:
         batch_op.drop_index(
@@ -156,8 +321,29 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_drift_connection_id_status"))
 
     op.drop_table("drift")
+    with op.batch_alter_table("reset", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reset_organisation_id_requested_at"))
+        batch_op.drop_index(
+            "ix_reset_open",
+            sqlite_where=sa.text("finished_at is null"),
+            postgresql_where=sa.text("finished_at is null"),
+        )
+
+    op.drop_table("reset")
     with op.batch_alter_table("plan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_plan_organisation_id_created_at"))
         batch_op.drop_index(batch_op.f("ix_plan_connection_id_created_at"))
 
     op.drop_table("plan")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_notice_waiting", sqlite_where=sa.text("taken_at is null"), postgresql_where=sa.text("taken_at is null")
+        )
+        batch_op.drop_index(batch_op.f("ix_notice_connection_id_family_remote_id"))
+
+    op.drop_table("notice")
+    with op.batch_alter_table("find", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_find_connection_id_found_at"))
+        batch_op.drop_index(batch_op.f("ix_find_connection_id_family_remote_id"))
+
+    op.drop_table("find")

@@ -24,7 +24,7 @@ from service.store.queries import drift
 from service.store.queries.sync_lists import connection_page
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, CredentialRow
-from service.sync import connect
+from service.sync import connect, inbox
 from service.sync import run as running
 
 api = routes("Connections", about="Companies at accounting packages, and how they are kept in agreement.")
@@ -89,6 +89,15 @@ class Tally(BaseModel):
     conflicts: int = 0
 
 
+class WebhookOut(BaseModel):
+    """How well the package tells what happens there, over the last seven days."""
+
+    configured: bool
+    last_heard_at: datetime | None
+    found: int  #: changes by others that sweeps of the feed found
+    missed: int  #: those of them that no webhook has told
+
+
 class ConnectionOut(BaseModel):
     """A connection."""
 
@@ -102,6 +111,7 @@ class ConnectionOut(BaseModel):
     counts: Tally
     last_sync_at: datetime | None
     next_sync_at: datetime | None
+    webhooks: WebhookOut
     token_expires_at: datetime | None
     revision: int
     created_at: datetime
@@ -167,9 +177,10 @@ def change_connection(session: Session, author: Author, path: IdPath, body: Conn
     expected = expected_revision()
     if expected not in (None, row.revision):
         raise StaleRevision(expected=expected, current=row.revision)
-    if body.settings.drift != row.settings.get("drift", DriftRule.PUT_BACK):
+    chosen = body.settings.model_dump(mode="json", exclude_unset=True)
+    if chosen.get("drift", row.settings.get("drift")) != row.settings.get("drift"):
         drift.look_again(session, row.id)
-    row.settings = {**row.settings, **body.settings.model_dump(mode="json", exclude_unset=True)}
+    row.settings = {**row.settings, **chosen}
     row.revision += 1
     if row.state == "live":
         row.due_at = author.now
@@ -252,10 +263,17 @@ def connection_out(session: Session, row: ConnectionRow) -> ConnectionOut:
         counts=Tally(**tally(session, row)),
         last_sync_at=row.last_sync_at,
         next_sync_at=row.due_at,
+        webhooks=_webhooks(session, row),
         token_expires_at=credential.access_expires_at if credential else None,
         revision=row.revision,
         created_at=row.created_at,
     )
+
+
+def _webhooks(session: Session, row: ConnectionRow) -> WebhookOut:
+    meter = inbox.meter(session, row.id, platform().clock())
+    configured = platform().settings.provider(row.provider).webhook_secret is not None
+    return WebhookOut(configured=configured, last_heard_at=meter.last_heard, found=meter.found, missed=meter.missed)
 
 
 def read_again(connection_id: str) -> ConnectionOut:

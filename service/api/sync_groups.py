@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_openapi3.blueprint import APIBlueprint
 
-from service.api import conflicts, connections, links, mail, plans, runs, setup
+from service.api import conflicts, connections, drift, links, mail, plans, runs, setup
 
 SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     connections.api,

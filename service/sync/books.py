@@ -11,7 +11,7 @@ from service.mapping import settings as mapping_settings
 from service.store import leases
 from service.store.queries import counterparts, load
 from service.store.sync_models import ConnectionRow
-from service.sync import hold
+from service.sync import hold, inbox
 from service.sync.documents import reference_to_json
 from service.sync.mapping import entries_in_use
 from service.sync.platform import Platform
@@ -117,7 +117,10 @@ def _absorb(work: Work, pages: Iterator[ChangePage], *, everything: bool) -> int
         with work.platform.database.write() as session:
             row = session.get_one(ConnectionRow, work.connection_id)
             now = work.platform.clock()
-            news += counterparts.absorb(session, row, page.records, now)
+            fresh = counterparts.absorb(session, row, page.records, now)
+            news += len(fresh)
+            if row.state == "live":
+                inbox.note_finds(work, session, row, fresh)
             if everything:
                 counterparts.saw(session, work.connection_id, page.records, now)
     if cursor is not None:

@@ -15,11 +15,11 @@ from service.ids import new_id
 from service.records.author import Author
 from service.store import leases
 from service.store.queries import connections as queries
-from service.store.queries import links
+from service.store.queries import links, resets
 from service.store.queries.events import Subject, add_event, during
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, RunRow
-from service.sync import books, brake, connect, drift, hold, intake, saved, settle, waves
+from service.sync import books, brake, connect, drift, hold, inbox, intake, reset_run, saved, settle, waves
 from service.sync.cases import Ground
 from service.sync.platform import Platform
 from service.sync.work import LeaseLost, Resting, Work
@@ -59,13 +59,15 @@ def ask(
     """
     with platform.database.write() as session:
         connection = queries.get(session, organisation_id, connection_id)
-        allowed = _SYNCING if kind == "sync" else _READING
+        allowed = _READING if kind == "reconcile" else _SYNCING
         if connection.state not in allowed:
             message = f"The connection is {connection.state.replace('_', ' ')}, so nothing can be sent or read now."
             raise connect.WrongState(message)
         run = queries.run_under_way(session, connection_id)
         if run is not None:
             run.again = True
+            if kind == "reset" and run.state == "queued" and run.kind == "sync" and not run.options:
+                run.kind, run.options = kind, dict(options or {})  # the sync that was asked for follows it
             # A comparison of everything must not get lost because a sync is under way: the next run makes it.
             connection.full_due = connection.full_due or (kind == "reconcile" and bool((options or {}).get("full")))
             return Asked(run.id, connection_id)
@@ -146,21 +148,24 @@ def _begin(platform: Platform, connection_id: str, holder: str) -> str | None:
 def _do(work: Work, run_id: str) -> None:
     with work.platform.database.read() as session:
         run = session.get_one(RunRow, run_id)
-        kind, full, plan_id = run.kind, bool(run.options.get("full")), run.options.get("plan_id")
+        kind, options, full = run.kind, run.options, bool(run.options.get("full"))
         state = session.get_one(ConnectionRow, work.connection_id).state
+    began = work.platform.clock()
     work.report(phase="reading what changed")
     if full:
         books.read_lists(work)
         books.read_everything(work, books.all_families(work))
     else:
         books.read_feed(work)
+    inbox.take_in(work, until=began)
     ground = work.ground()
     if state == "live":
-        _bring_together(work, ground, sends=kind == "sync", plan_id=plan_id)
+        plan_id, reset_id = options.get("plan_id"), options.get("reset_id")
+        _bring_together(work, ground, sends=kind != "reconcile", plan_id=plan_id, reset_id=reset_id)
     work.report(done=work.done, phase="done")
 
 
-def _bring_together(work: Work, ground: Ground, *, sends: bool, plan_id: str | None) -> None:
+def _bring_together(work: Work, ground: Ground, *, sends: bool, plan_id: str | None, reset_id: str | None) -> None:
     """Settle what is in doubt, compare what is due, and send; a comparison alone leaves that to the next sync.
 
     :raises PlanOutdated: a side has moved since the plan that the run applies was made.
@@ -171,19 +176,23 @@ def _bring_together(work: Work, ground: Ground, *, sends: bool, plan_id: str | N
         if attempt and work.needs_another_look:
             books.read_feed(work)
         settle.settle(work, ground)
-        if not work.doubt:
+        may_reset = sends and plan_id is None
+        ready = work.doubt or not may_reset or reset_run.before(work, ground, reset_id=reset_id)
+        if ready and not work.doubt:
             if plan_id is not None and work.scope is None:
                 work.scope = saved.scope_of(work.platform, plan_id)
-            if plan_id is None:
+            if work.scope is None:
                 brake.check(work)
             _pass(work, ground, sends=sends)
+            if may_reset and not work.doubt:
+                reset_run.after(work, ground)
             left = work.scope is None and _left(work, ground)
             if not sends or not (work.needs_another_look or left):
                 break
     if work.doubt:
         books.read_feed(work)
         settle.settle(work, ground)
-    elif sends:
+    elif sends and reset_id is None:
         hold.done(work)
 
 
@@ -280,14 +289,19 @@ def _schedule(
 def _queue_again(session: Session, connection: ConnectionRow, now: datetime) -> None:
     session.flush()
     full, connection.full_due = connection.full_due, False
+    kind: str = "reconcile" if full else "sync"
+    options: dict[str, Any] = {"full": True} if full else {}
+    reset = next(iter(resets.under_way(session, connection.id, "asked", "releasing")), None)
+    if reset is not None and not full:
+        kind, options = "reset", {"reset_id": reset.id}
     session.add(
         RunRow(
             id=new_id(),
             organisation_id=connection.organisation_id,
             connection_id=connection.id,
-            kind="reconcile" if full else "sync",
-            options={"full": True} if full else {},
-            requested_by="schedule",
+            kind=kind,
+            options=options,
+            requested_by="schedule" if kind != "reset" or reset is None else reset.requested_by,
             requested_at=now,
             counts={},
         )

@@ -59,21 +59,24 @@ def by_remote_ids(
     return found
 
 
-def absorb(session: Session, connection: ConnectionRow, records: Sequence[RemoteRecord], now: datetime) -> int:
-    """Take in entities as the change feed told them; return how many were news.
+def absorb(
+    session: Session, connection: ConnectionRow, records: Sequence[RemoteRecord], now: datetime
+) -> list[RemoteRecord]:
+    """Take in entities as the change feed told them; return those that were changed since they were last known.
 
     An entity whose version and content are known already is no news: that is how the echo of our own writes is
     recognised. News about an entity that a link is tied to raises ``heard`` on the link.
     """
     latest = {(record.family, record.remote_id): record for record in records}
-    news = 0
+    news: list[RemoteRecord] = []
     for family in {family for family, _ in latest}:
         of_family = {remote_id: record for (kind, remote_id), record in latest.items() if kind is family}
         known = by_remote_ids(session, connection.id, family, of_family)
         changed = [record for remote_id, record in of_family.items() if _is_news(known.get(remote_id), record)]
+        # An answer to a write may show an entity otherwise than the feed does; under the same version nobody touched it.
+        news += [record for record in changed if _is_newer(known.get(record.remote_id), record)]
         store(session, connection, changed, known, now, pending=True)
         hear(session, connection.id, family, [record.remote_id for record in changed])
-        news += len(changed)
     return news
 
 
@@ -106,7 +109,8 @@ def store(
             )
             continue
         for column, value in _columns(record, now).items():
-            if not (record.deleted and value is None):  # the stub of a deleted entity keeps what was known of it
+            # The stub of a deleted entity keeps what was known of it, and what was merged is never taken apart again.
+            if value is not None or not (record.deleted or column == "merged_into"):
                 setattr(row, column, value)
         if not record.deleted:
             row.payload = dict(record.payload)
@@ -254,6 +258,10 @@ def _is_news(row: CounterpartRow | None, record: RemoteRecord) -> bool:
         or row.merged_into != record.merged_into
         or row.payload != dict(record.payload)
     )
+
+
+def _is_newer(row: CounterpartRow | None, record: RemoteRecord) -> bool:
+    return row is None or row.version != record.version or (record.deleted and not row.deleted)
 
 
 def _columns(record: RemoteRecord, now: datetime) -> dict[str, object]:
