@@ -19,6 +19,7 @@ from service.core.intent import Operation
 from service.core.model import Contact, Customer, Invoice, JobSite, Payment
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
+from service.core.totals import TaxRounding
 
 Cursor = NewType("Cursor", str)
 Payload: TypeAlias = Mapping[str, Any]
@@ -72,6 +73,10 @@ class Capabilities:
     errors_replayed: bool  #: the same key gives the same error again, so a new one is needed after looking
     page_size: int
     limits: Limits
+    restores_customers: bool = True  #: an archived customer can be made active through the API
+    unique_fields: frozenset[FieldName] = frozenset()  #: besides the name: no two customers there may share a value
+    tax_rounding: TaxRounding = TaxRounding.PER_LINE  #: where the package rounds tax; ours is rounded per line
+    merges_look_deleted: bool = False  #: the feed tells of a merged customer that it is gone, not what it went up in
     feed_calls: int = 1  #: calls that reading the change feed takes when little has changed
 
 
@@ -312,6 +317,9 @@ class MappingContext:
     references: Mapping[Ref, str] = field(
         default_factory=dict
     )  #: our own reference for a record, where the package keeps one
+    numbers: Mapping[Ref, str] = field(
+        default_factory=dict
+    )  #: numbers for records whose own is held by what they were tied to in a former life
     tax_levels: Mapping[str, str] = field(default_factory=dict)  #: tax level id -> its name, for sentences
     job_sites: Mapping[str, JobSite] = field(default_factory=dict)  #: of the customers above, where contacts need them
 

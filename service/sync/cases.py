@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from service.core.drift import DriftDecision, DriftRule, Known
 from service.core.model import Contact, Customer, Invoice, JobSite, Payment
 from service.core.ports import (
     Capabilities,
@@ -20,9 +21,10 @@ from service.core.ports import (
     Reference,
     RemoteRecord,
 )
-from service.core.snapshot import from_json
-from service.store.queries import counterparts, links, load
+from service.core.snapshot import FieldName, from_json, value_from_json
+from service.store.queries import counterparts, drift, load, neighbours
 from service.store.sync_models import LinkRow
+from service.sync import reset_former, surroundings
 from service.sync.names import Names, path_of
 from service.sync.planner import Case, label_of
 
@@ -38,6 +40,7 @@ class Ground:
     settings: MappingSettings
     reference: Reference
     tax_levels: Mapping[str, str]
+    drift_rule: DriftRule = DriftRule.PUT_BACK
 
     @property
     def reading(self) -> MappingContext:
@@ -79,10 +82,22 @@ def load_chunk(
         references={_ref(row): row.reference for row in rows if row.reference},
     )
     needs = {ref for record in records.values() for ref in mapper.needs(record, bare)}
-    remote_ids = {**(planned or {}), **links.remote_ids(session, ground.connection_id, needs)}
-    cases = tuple(_case(names, row, records.get(row.record_id), theirs, customers) for row in rows)
+    places = neighbours.places_of(session, ground.connection_id, needs)
+    remote_ids = {**(planned or {}), **{ref: place.remote_id for ref, place in places.items() if not place.gone}}
+    known = _drift(session, rows)
+    cases = tuple(
+        replace(
+            _case(names, row, records.get(row.record_id), theirs, customers),
+            drift_rule=ground.drift_rule,
+            drift=known.get(row.id, {}),
+        )
+        for row in rows
+    )
+    cases = surroundings.with_surroundings(session, ground, kind, rows, cases, names, places)
+    cases = reset_former.with_former(session, ground, kind, cases, replace(bare, remote_ids=remote_ids))
     chosen = {case.ref: case.name.name for case in cases if case.name is not None}
-    return Chunk(kind=kind, cases=cases, context=replace(bare, remote_ids=remote_ids, names=chosen))
+    numbers = surroundings.numbers_of(session, ground, kind, rows, records)
+    return Chunk(kind=kind, cases=cases, context=replace(bare, remote_ids=remote_ids, names=chosen, numbers=numbers))
 
 
 def needs_of(session: Session, ground: Ground, kind: EntityKind, record_ids: Iterable[str]) -> dict[str, Sequence[Ref]]:
@@ -131,6 +146,22 @@ def _job_sites(
     return load.load_job_sites(session, organisation_id, customers) if kind is EntityKind.CONTACT else {}
 
 
+def _drift(session: Session, rows: Sequence[LinkRow]) -> dict[str, dict[FieldName, Known]]:
+    """Return, by link, what is remembered of fields of ours that were changed there."""
+    return {
+        link_id: {
+            row.field: Known(
+                ours=value_from_json(row.ours),
+                theirs=value_from_json(row.theirs),
+                decision=None if row.decision is None else DriftDecision(row.decision),
+                kept=row.kept,
+            )
+            for row in found
+        }
+        for link_id, found in drift.in_force(session, [row.id for row in rows]).items()
+    }
+
+
 def _theirs(
     session: Session, connection_id: str, family: Family, rows: Sequence[LinkRow]
 ) -> Mapping[str, RemoteRecord]:
@@ -163,15 +194,16 @@ def _case(
         generation=row.generation,
         sequence=row.sequence,
     )
-    parts = _name_parts(record, customers)
+    parts = name_parts(record, customers)
     if not parts:
         return case
     choice = names.choose(case.ref, parts, remote_id=row.remote_id, current=row.remote_name)
+    choice = reset_former.with_number_kept(names, row, choice)
     holders = names.holders(choice.name, remote_id=row.remote_id) if choice.clash else ()
     return replace(case, name=choice, holders=holders)
 
 
-def _name_parts(record: Record | None, customers: Mapping[str, Customer]) -> tuple[str, ...]:
+def name_parts(record: Record | None, customers: Mapping[str, Customer]) -> tuple[str, ...]:
     """Return the names that a display name is made of; none for documents."""
     if isinstance(record, Customer):
         return path_of(record, customers)

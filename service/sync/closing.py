@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.core.errors import ConnectorError, DuplicateName, Rejected, StaleVersion, Transient
+from service.core.drift import PUTTING_BACK
+from service.core.errors import ConnectorError, StaleVersion, Transient
 from service.core.intent import IntentState, Operation
-from service.core.names import name_key
-from service.core.ports import EntityKind, RemoteRecord
-from service.core.problem import Problem, ProblemKind, field_label, problem_of_error
+from service.core.ports import Capabilities, EntityKind, RemoteRecord
+from service.core.problem import Problem, field_label
 from service.core.problem import to_json as problem_to_json
-from service.core.snapshot import Snapshot, Value, from_json, to_json, value_to_json
+from service.core.snapshot import Snapshot, from_json, spelled_like, to_json, value_to_json
 from service.ids import new_id
-from service.store.queries import counterparts, links
+from service.store.queries import counterparts, drift, links
 from service.store.queries.events import Subject, add_event
 from service.store.sync_models import CallRow, ConnectionRow, IntentRow, LinkRow, ProblemRow
+from service.sync import readback, refusal
 from service.sync.cases import Ground
-from service.sync.planner import candidate_of
-
-#: Codes by which a connector says that the counterpart itself is the obstacle.
-_STATES = {
-    "archived_there": ProblemKind.ARCHIVED_THERE,
-    "deleted_there": ProblemKind.DELETED_THERE,
-}
 
 
 def confirm(
@@ -49,10 +42,12 @@ def confirm(
     if link.retired_at is not None or link.generation != intent.generation:
         # The link was reset meanwhile: the row says what was left behind, the new generation is not touched.
         link.remote_id = link.remote_id or record.remote_id
+        link.intent_open = link.intent_unknown = False
+        _tell(session, connection, intent, link, now=now, request_id=request_id, probed=probed)
         return
     written = from_json(intent.expected)
-    stored = ground.mappers[EntityKind(link.entity)].read(record, ground.reading)
-    link.readback = differences_of(written, stored)
+    stored = spelled_like(ground.mappers[EntityKind(link.entity)].read(record, ground.reading), written)
+    readback.note(link, intent, written=written, stored=stored, package=ground.capabilities)
     baseline = from_json(intent.baseline)
     as_stored = {name: stored.get(name) for name in written.fields if stored.holds(name)}
     fields = {**baseline.fields, **as_stored}
@@ -65,6 +60,24 @@ def confirm(
     link.intent_open = link.intent_unknown = False
     link.doubts = 0
     links.close_problem(session, link, now=now, by="sync")
+    put_back = [name for name, rule in intent.rules.items() if rule in PUTTING_BACK]
+    if put_back:
+        drift.close_put_back(session, link.id, put_back, now=now, call_id=intent.call_id)
+    _tell(session, connection, intent, link, now=now, request_id=request_id, probed=probed)
+
+
+def _tell(
+    session: Session,
+    connection: ConnectionRow,
+    intent: IntentRow,
+    link: LinkRow,
+    *,
+    now: datetime,
+    request_id: str | None,
+    probed: bool,
+) -> None:
+    """Write down that a write is done there, of a link that was reset meanwhile too."""
+    written = from_json(intent.expected)
     add_event(
         session,
         organisation_id=connection.organisation_id,
@@ -116,7 +129,7 @@ def refuse(
     link: LinkRow,
     error: ConnectorError,
     *,
-    package: str,
+    capabilities: Capabilities,
     label: str,
     now: datetime,
 ) -> None:
@@ -128,7 +141,9 @@ def refuse(
         return
     if link.wanted > intent.wanted:
         return  # edited meanwhile: the edit may be the cure, so it is sent before anybody is asked
-    problem = _problem(session, connection, link, error, package=package, label=label)
+    problem = refusal.problem_of(
+        session, connection, link, intent, error, capabilities=capabilities, label=label, now=now
+    )
     open_problem(session, connection, link, problem, label=label, now=now, request_id=error.request_id)
 
 
@@ -181,39 +196,6 @@ def open_problem(
         request_id=request_id,
     )
     return True
-
-
-def differences_of(written: Snapshot, stored: Snapshot) -> list[dict[str, Any]]:
-    """Return the fields that the package stored differently from what was written."""
-    return [
-        {"field": name, "sent": value_to_json(value), "stored": value_to_json(stored.get(name))}
-        for name, value in sorted(written.fields.items())
-        if stored.holds(name) and stored.get(name) != value
-    ]
-
-
-def _problem(
-    session: Session, connection: ConnectionRow, link: LinkRow, error: ConnectorError, *, package: str, label: str
-) -> Problem:
-    params: dict[str, Value] = {"package": package, "name": label}
-    if isinstance(error, DuplicateName):
-        return _duplicate(session, connection, link, error, params)
-    problem = problem_of_error(error, params)
-    if isinstance(error, Rejected) and error.code in _STATES:
-        return replace(problem, kind=_STATES[error.code])
-    return problem
-
-
-def _duplicate(
-    session: Session, connection: ConnectionRow, link: LinkRow, error: ConnectorError, params: dict[str, Value]
-) -> Problem:
-    """Name who holds the name, as far as it is known here."""
-    short = str(params["name"]).split(":")[-1]
-    holders = counterparts.by_name(session, connection.id, name_key(link.remote_name or short))
-    said: dict[str, Value] = {**params, "suggestion": f"{short} (customer)"}
-    if holders:
-        said["collides_with"] = holders[0].family.value
-    return problem_of_error(error, said, tuple(candidate_of(holder) for holder in holders))
 
 
 def _end(intent: IntentRow, state: IntentState, now: datetime, error: ConnectorError | None = None) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from service.core.drift import DriftRule, Governed, Known, as_left_there, govern
 from service.core.errors import MappingError
 from service.core.intent import Operation
 from service.core.model import Contact, Customer, Invoice, Payment
@@ -13,7 +14,6 @@ from service.core.ports import (
     Capabilities,
     Element,
     EntityKind,
-    Family,
     Loss,
     Mapper,
     MappingContext,
@@ -23,9 +23,11 @@ from service.core.ports import (
     Ref,
     RemoteRecord,
 )
-from service.core.problem import Candidate, Problem, ProblemKind, problem_of_error, problem_of_plan
-from service.core.reconcile import Flow, Plan, RecordMove, reconcile
-from service.core.snapshot import FieldName, Snapshot, Value
+from service.core.problem import Problem, problem_of_error, problem_of_plan
+from service.core.reconcile import ACTIVE, Flow, Plan, RecordMove, reconcile
+from service.core.reset import Withheld, adapted
+from service.core.snapshot import FieldName, Snapshot, Value, spelled_like
+from service.sync import asking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,12 @@ class Case:
     sequence: int = 0
     name: NameChoice | None = None  #: chosen by the naming rule, for kinds that have display names
     holders: tuple[RemoteRecord, ...] = ()  #: entities there that already have that name
+    around: asking.Around = field(default_factory=asking.Around)
+    drift_rule: DriftRule = DriftRule.PUT_BACK
+    drift: Mapping[FieldName, Known] = field(default_factory=dict)  #: decided, or accepted and left, by field
+    withheld: tuple[Withheld, ...] = ()  #: fields that stay as they are there while a reason holds
+    stand_ins: Mapping[FieldName, Value] = field(default_factory=dict)  #: values that take the place of ours there
+    retired: bool = False  #: of an earlier life: only what a reset does with its former counterpart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,7 @@ class Decision:
     theirs: Snapshot | None = None  #: as it was known when the decision was made
     losses: tuple[Loss, ...] = ()
     problem: Problem | None = None
+    drift: Governed | None = None  #: fields of ours that were changed there; None: the sides were not compared
 
     @property
     def writes(self) -> bool:
@@ -75,53 +84,50 @@ def flows_of(mapper: Mapper, settings: MappingSettings) -> Mapping[FieldName, Fl
 
 def decide(case: Case, mapper: Mapper, context: MappingContext, capabilities: Capabilities) -> Decision:
     """Decide about one case. Never raises: what can't be expressed becomes a problem."""
-    params: dict[str, Value] = {"package": capabilities.package, "name": case.label}
+    params = asking.params_of(case, capabilities)
     record = case.record
     if record is None:
         return _without_record(case, mapper, context, params)
-    if (obstacle := _obstacle(record, mapper, context, capabilities, params)) is not None:
+    if (obstacle := asking.obstacle(case, record, mapper, context, capabilities, params)) is not None:
         return _asks(case, obstacle)
     try:
-        return _decide(case, record, mapper, context, params)
+        return _decide(case, record, mapper, context, capabilities)
     except MappingError as error:
         return _asks(case, problem_of_error(error, params))
 
 
-def _obstacle(
-    record: Record, mapper: Mapper, context: MappingContext, capabilities: Capabilities, params: Mapping[str, Value]
-) -> Problem | None:
-    """Return why a record can't be sent whatever it says: its parent is missing there, or it lies too deep."""
-    waits = next((ref for ref in mapper.needs(record, context) if ref not in context.remote_ids), None)
-    if waits is not None:
-        parent = context.customers.get(waits.id)
-        return Problem(
-            kind=ProblemKind.PARENT_NOT_SYNCED,
-            params={**params, "parent": parent.full_name if parent else None, "needs": f"{waits.kind}:{waits.id}"},
-        )
-    if isinstance(record, Customer) and 1 < capabilities.native_depth < record.depth:
-        deep = {**params, "depth": record.depth, "limit": capabilities.native_depth}
-        return Problem(kind=ProblemKind.TOO_DEEP, params=deep)
-    return None
-
-
 def _decide(
-    case: Case, record: Record, mapper: Mapper, context: MappingContext, params: Mapping[str, Value]
+    case: Case, record: Record, mapper: Mapper, context: MappingContext, capabilities: Capabilities
 ) -> Decision:
+    params = asking.params_of(case, capabilities)
     projection = _project(record, mapper, context, case)
-    theirs, merged_into = _read(case, mapper, context)
-    plan = reconcile(
-        ours=projection.snapshot,
-        theirs=theirs,
-        baseline=case.baseline,
-        flows=flows_of(mapper, context.settings),
-        merged_into=merged_into,
+    theirs, merged_into = _read(case, mapper, context, projection.snapshot)
+    ours = asking.as_compared(record, projection.snapshot, theirs)
+    flows = flows_of(mapper, context.settings)
+    plan = reconcile(ours=ours, theirs=theirs, baseline=case.baseline, flows=flows, merged_into=merged_into)
+    drift = govern(
+        plan, ours=ours, theirs=theirs, baseline=case.baseline, rule=case.drift_rule, known=case.drift
     )
-    if plan.held:
-        return _asks(case, _held(case, plan, params), plan=plan, losses=projection.losses)
-    if (clash := _clash(case, plan, params)) is not None:
-        return _asks(case, clash, plan=plan, losses=projection.losses)
-    decision = _write(case, plan, projection, mapper, context)
-    return replace(decision, ours=projection.snapshot, theirs=theirs)
+    plan = _as_left_active(drift.plan, case)
+    asked = asking.question(case, record, ours, theirs, plan, mapper, context, capabilities, params)
+    if asked is not None:
+        return _asks(case, asked, plan=plan, losses=projection.losses, drift=drift if asked.fields else None)
+    sent = as_left_there(ours, theirs, left=drift.left, flows=flows)
+    try:
+        decision = _write(case, plan, replace(projection, snapshot=sent), mapper, context)
+    except MappingError as error:
+        decision = _asks(case, problem_of_error(error, params))
+    else:
+        decision = replace(decision, ours=ours, theirs=theirs)
+    return replace(decision, drift=drift)
+
+
+def _as_left_active(plan: Plan, case: Case) -> Plan:
+    """Do not archive again there what the package refused to archive and a person left as it is."""
+    left = case.drift.get(ACTIVE)
+    if plan.record is RecordMove.ARCHIVE and left is not None and left.kept:
+        return Plan(record=RecordMove.NOTHING)
+    return plan
 
 
 def label_of(record: Record, customers: Mapping[str, Customer]) -> str:
@@ -144,51 +150,20 @@ def _project(record: Record, mapper: Mapper, context: MappingContext, case: Case
     if case.name is not None and case.name.altered:
         loss = Loss(field="name", reason=f"The name is too long there and is shortened to '{case.name.name}'.")
         projection = replace(projection, losses=(*projection.losses, loss))
-    return projection
+    return adapted(projection, case.withheld, case.stand_ins)
 
 
-def _read(case: Case, mapper: Mapper, context: MappingContext) -> tuple[Snapshot | None, str | None]:
+def _read(
+    case: Case, mapper: Mapper, context: MappingContext, ours: Snapshot | None = None
+) -> tuple[Snapshot | None, str | None]:
     """Return their side as it is known, and what it was merged into."""
     if case.theirs is None:
         return None, None
     if case.theirs.merged_into is not None:
         return None, case.theirs.merged_into
-    return (None if case.theirs.deleted else mapper.read(case.theirs, context)), None
-
-
-def _held(case: Case, plan: Plan, params: Mapping[str, Value]) -> Problem:
-    there = case.survivor or case.theirs
-    said = {**params, "into": case.survivor.name} if case.survivor is not None else params
-    return problem_of_plan(plan, said, () if there is None else (candidate_of(there),))
-
-
-def _clash(case: Case, plan: Plan, params: Mapping[str, Value]) -> Problem | None:
-    """Ask before a name is sent that somebody there has already."""
-    if case.name is None or not case.name.clash:
-        return None
-    sends_name = plan.record is RecordMove.CREATE or any(action.field == "name" for action in plan.pushes)
-    return duplicate(case, params) if sends_name else None
-
-
-def duplicate(case: Case, params: Mapping[str, Value]) -> Problem:
-    """Return the question about a name that is taken, with who holds it if that is known."""
-    first = case.holders[0] if case.holders else None
-    said: dict[str, Value] = {**params, "suggestion": f"{case.label.split(':')[-1]} (customer)"}
-    # nobody there holds it: then another of our own customers was sent under that name just now
-    said["collides_with"] = first.family.value if first is not None else Family.CUSTOMER.value
-    return Problem(
-        kind=ProblemKind.DUPLICATE_NAME, params=said, candidates=tuple(candidate_of(held) for held in case.holders)
-    )
-
-
-def candidate_of(record: RemoteRecord) -> Candidate:
-    """Return an entity as it stands in a question."""
-    return Candidate(
-        remote_id=record.remote_id,
-        name=record.name or record.remote_id,
-        type=record.family.value,
-        params={"email": record.email, "active": record.active},
-    )
+    if case.theirs.deleted:
+        return None, None
+    return spelled_like(mapper.read(case.theirs, context), case.baseline, ours), None
 
 
 def _write(case: Case, plan: Plan, projection: Projection, mapper: Mapper, context: MappingContext) -> Decision:
@@ -247,5 +222,14 @@ def _without_record(case: Case, mapper: Mapper, context: MappingContext, params:
     return Decision(case=case, plan=plan, operation=operation, element=_element(case, operation, body), expected=gone)
 
 
-def _asks(case: Case, problem: Problem, *, plan: Plan | None = None, losses: tuple[Loss, ...] = ()) -> Decision:
-    return Decision(case=case, plan=plan or Plan(record=RecordMove.NOTHING), losses=losses, problem=problem)
+def _asks(
+    case: Case,
+    problem: Problem,
+    *,
+    plan: Plan | None = None,
+    losses: tuple[Loss, ...] = (),
+    drift: Governed | None = None,
+) -> Decision:
+    return Decision(
+        case=case, plan=plan or Plan(record=RecordMove.NOTHING), losses=losses, problem=problem, drift=drift
+    )

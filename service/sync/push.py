@@ -15,7 +15,7 @@ from service.core.snapshot import Snapshot, from_json, to_json
 from service.ids import new_id
 from service.store.queries import calls, find
 from service.store.sync_models import CallRow, ConnectionRow, IntentRow, LinkRow
-from service.sync import books, closing
+from service.sync import books, closing, readback
 from service.sync.cases import Ground
 from service.sync.documents import request_from_json, request_to_json
 from service.sync.planner import Decision
@@ -134,7 +134,7 @@ def dispatch(work: Work, ground: Ground, parcel: Parcel) -> None:
 def _fits(link: LinkRow | None, decision: Decision) -> bool:
     return (
         link is not None
-        and link.retired_at is None
+        and (link.retired_at is not None) is decision.case.retired
         and not link.intent_open
         and link.generation == decision.case.generation
         and link.remote_id == decision.case.remote_id
@@ -158,6 +158,7 @@ def _intent(work: Work, call_id: str, position: int, decision: Decision, link: L
         heard=case.heard,
         expected=to_json(decision.expected),
         before=None if decision.theirs is None else to_json(decision.theirs),
+        meant=readback.meant_in(decision),
         baseline=to_json(advance(case.baseline, decision.plan.actions)),
         rules={action.field: action.rule.value for action in decision.plan.pushes},
         created_at=work.platform.clock(),
@@ -254,7 +255,7 @@ def _take_in_one(
         work.counts["failed"] += 1
         work.done += 1
     label = work.labels.get(link.id) or link.remote_name or link.record_id
-    closing.refuse(session, connection, intent, link, outcome, package=work.capabilities.package, label=label, now=now)
+    closing.refuse(session, connection, intent, link, outcome, capabilities=work.capabilities, label=label, now=now)
     return True
 
 

@@ -23,12 +23,13 @@ from service.core.intent import (
 )
 from service.core.ports import EntityKind, Family, RemoteRecord
 from service.core.problem import Problem, ProblemKind
-from service.core.snapshot import Snapshot, from_json
+from service.core.snapshot import Snapshot, from_json, spelled_like
 from service.store.queries import calls, counterparts, links
 from service.store.sync_models import CallRow, ConnectionRow, IntentRow, LinkRow
 from service.sync import closing
 from service.sync.cases import Ground
 from service.sync.push import send_again
+from service.sync.surroundings import label_of_link
 from service.sync.work import Work
 
 #: Sends of one record in a row without a clear outcome before a person is asked.
@@ -111,7 +112,7 @@ def _judge(
         known = counterparts.by_remote_ids(session, link.connection_id, family, [link.remote_id or ""])
         row = known.get(link.remote_id or "")
         found = None if row is None or row.deleted else counterparts.record_of(row)
-    shown = None if found is None else mapper.read(found, ground.reading)
+    shown = None if found is None else spelled_like(mapper.read(found, ground.reading), meant.expected, meant.before)
     return _Judged(intent, link, found, judge(meant, shown))
 
 
@@ -172,10 +173,9 @@ def _follow(
             return one.link.retired_at is None or _left_behind(one, work)
         case NextStep.GIVE_UP:
             closing.abandon(one.intent, one.link, now=now)
-            label = one.link.remote_name or one.link.record_id
-            problem = Problem(
-                kind=ProblemKind.OUTCOME_UNKNOWN, params={"package": work.capabilities.package, "name": label}
-            )
+            label = label_of_link(session, one.link.organisation_id, one.link)
+            params = {"package": work.capabilities.package, "name": label, "entity": one.link.entity}
+            problem = Problem(kind=ProblemKind.OUTCOME_UNKNOWN, params=params)
             closing.open_problem(session, connection, one.link, problem, label=label, now=now)
         case _:
             work.stale = True

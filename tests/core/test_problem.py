@@ -155,6 +155,12 @@ def test_an_ambiguous_match_counts_its_candidates() -> None:
     assert sentence(problem) == "2 records in Books could be 'Harbour Roofing'."
     problem = Problem(kind=ProblemKind.AMBIGUOUS_MATCH, params=BOOKS, candidates=(one,))
     assert sentence(problem) == "Several records in Books could be 'Harbour Roofing'."
+    known = Problem(kind=ProblemKind.AMBIGUOUS_MATCH, params={**BOOKS, "entity": "customer"}, candidates=(one,))
+    assert (
+        sentence(known) == "'Harbour' in Books carries our reference for 'Harbour Roofing' and may be its counterpart."
+    )
+    invoice = Problem(kind=ProblemKind.AMBIGUOUS_MATCH, params={**BOOKS, "entity": "invoice"}, candidates=(one,))
+    assert sentence(invoice) == "Books has an invoice with the number 'Harbour Roofing' already, which may be this one."
 
 
 def test_every_kind_is_said_at_least_once() -> None:
@@ -225,19 +231,34 @@ def test_a_field_has_a_label(name: str, label: str) -> None:
         (
             MappingError("lines.2.tax_level", "GST has no tax code", missing="tax_code:GST"),
             ProblemKind.MISSING_MAPPING,
-            {"reason": "GST has no tax code", "sent": False},
+            {"reason": "GST has no tax code", "sent": False, "field": "lines.2.tax_level"},
         ),
         (
             MappingError("name", "The name holds a colon"),
             ProblemKind.REJECTED,
-            {"reason": "The name holds a colon", "sent": False},
+            {"reason": "The name holds a colon", "sent": False, "field": "name"},
         ),
-        (DuplicateName("Taken."), ProblemKind.DUPLICATE_NAME, {"reason": "Taken."}),
-        (ClosedPeriod("Closed."), ProblemKind.NOT_ALLOWED_NOW, {"reason": "Closed."}),
-        (NotFound(), ProblemKind.DELETED_THERE, {}),
-        (NotFound("No such item.", field="lines.0.item"), ProblemKind.REJECTED, {"reason": "No such item."}),
-        (OutcomeUnknown(), ProblemKind.OUTCOME_UNKNOWN, {}),
-        (ValidationFailed("Too long."), ProblemKind.REJECTED, {"reason": "Too long."}),
+        (DuplicateName("Taken."), ProblemKind.DUPLICATE_NAME, {"reason": "Taken.", "code": "duplicate_name"}),
+        (ClosedPeriod("Closed."), ProblemKind.NOT_ALLOWED_NOW, {"reason": "Closed.", "code": "closed_period"}),
+        (NotFound(), ProblemKind.DELETED_THERE, {"code": "not_found"}),
+        (
+            NotFound("No such item.", field="lines.0.item"),
+            ProblemKind.REJECTED,
+            {"reason": "No such item.", "code": "not_found", "field": "lines.0.item"},
+        ),
+        (OutcomeUnknown(), ProblemKind.OUTCOME_UNKNOWN, {"code": "outcome_unknown"}),
+        (ValidationFailed("Too long."), ProblemKind.REJECTED, {"reason": "Too long.", "code": "validation_failed"}),
+        (
+            Rejected("No.", code="archived_there"),
+            ProblemKind.ARCHIVED_THERE,
+            {"reason": "No.", "code": "archived_there"},
+        ),
+        (Rejected("No.", code="too_deep"), ProblemKind.TOO_DEEP, {"reason": "No.", "code": "too_deep"}),
+        (
+            Rejected("No.", code="parent_archived"),
+            ProblemKind.PARENT_NOT_SYNCED,
+            {"reason": "No.", "code": "parent_archived", "state": "archived"},
+        ),
     ],
 )
 def test_a_refusal_becomes_a_problem(

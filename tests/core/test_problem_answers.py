@@ -26,26 +26,56 @@ def _problem(kind: ProblemKind, *fields: Dispute, **params: Value) -> Problem:
     return Problem(kind=kind, params={**BOOKS, **params}, fields=fields)
 
 
+INVOICE: Mapping[str, Value] = {"entity": "invoice"}
+PAYMENT: Mapping[str, Value] = {"entity": "payment"}
+
 ANSWERS = [
-    (_problem(ProblemKind.DUPLICATE_NAME, collides_with="vendor"), "rename_ours retry"),
-    (_problem(ProblemKind.DUPLICATE_NAME, collides_with="customer"), "link_existing rename_ours retry"),
-    (_problem(ProblemKind.DUPLICATE_NAME), "rename_ours link_existing retry"),
+    (_problem(ProblemKind.DUPLICATE_NAME, collides_with="vendor"), "rename_ours retry unlink"),
+    (_problem(ProblemKind.DUPLICATE_NAME, collides_with="customer"), "link_existing rename_ours retry unlink"),
+    (
+        _problem(ProblemKind.DUPLICATE_NAME, collides_with="customer", ours_too="Harbour Group"),
+        "rename_ours archive_ours retry unlink",
+    ),
+    (_problem(ProblemKind.DUPLICATE_NAME), "rename_ours link_existing retry unlink"),
     (_problem(ProblemKind.BOTH_CHANGED, PHONE), "keep_ours keep_theirs choose_fields"),
     (_problem(ProblemKind.BOTH_CHANGED, PHONE, EMAIL), "choose_fields keep_ours keep_theirs"),
     (
         _problem(ProblemKind.BOTH_CHANGED, Dispute(field=ACTIVE, ours=False, theirs=True)),
         "keep_ours keep_theirs",
     ),
-    (_problem(ProblemKind.MISSING_MAPPING), "retry"),
-    (_problem(ProblemKind.REJECTED), "retry"),
+    (_problem(ProblemKind.MISSING_MAPPING), "retry unlink"),
+    (_problem(ProblemKind.REJECTED), "retry unlink"),
+    (_problem(ProblemKind.REJECTED, code="duplicate_number", **INVOICE), "rename_ours retry unlink"),
+    (_problem(ProblemKind.REJECTED, code="duplicate_number", **PAYMENT), "retry unlink"),
+    (_problem(ProblemKind.REJECTED, code="duplicate_reference"), "create_new link_existing retry unlink"),
     (_problem(ProblemKind.DELETED_THERE), "create_new link_existing archive_ours unlink"),
+    (_problem(ProblemKind.DELETED_THERE, heirs=True), "link_existing create_new archive_ours unlink"),
+    (_problem(ProblemKind.DELETED_THERE, heirs=True, held_by="Elm"), "archive_ours create_new unlink"),
+    (_problem(ProblemKind.DELETED_THERE, **INVOICE), "archive_ours create_new unlink"),
+    (_problem(ProblemKind.DELETED_THERE, **PAYMENT), "archive_ours create_new unlink"),
     (_problem(ProblemKind.ARCHIVED_THERE), "archive_ours keep_ours unlink"),
+    (_problem(ProblemKind.ARCHIVED_THERE, restores=False), "archive_ours create_new retry unlink"),
+    (
+        _problem(ProblemKind.ARCHIVED_THERE, restores=False, reopened=True),
+        "create_new retry archive_ours unlink",
+    ),
+    (_problem(ProblemKind.ARCHIVED_THERE, entity="contact"), "create_new retry unlink"),
+    (_problem(ProblemKind.ARCHIVED_THERE, **INVOICE), "archive_ours create_new unlink"),
+    (_problem(ProblemKind.ARCHIVED_THERE, paid=True, **INVOICE), "create_new unlink"),
     (_problem(ProblemKind.MERGED_THERE), "follow_merge create_new archive_ours unlink"),
-    (_problem(ProblemKind.AMBIGUOUS_MATCH), "link_existing create_new"),
-    (_problem(ProblemKind.NOT_ALLOWED_NOW), "retry keep_theirs"),
-    (_problem(ProblemKind.TOO_DEEP), "retry"),
-    (_problem(ProblemKind.PARENT_NOT_SYNCED), "retry"),
-    (_problem(ProblemKind.OUTCOME_UNKNOWN), "retry link_existing create_new"),
+    (_problem(ProblemKind.MERGED_THERE, held_by="Elm"), "archive_ours follow_merge create_new unlink"),
+    (_problem(ProblemKind.AMBIGUOUS_MATCH), "link_existing create_new unlink"),
+    (_problem(ProblemKind.AMBIGUOUS_MATCH, **INVOICE), "link_existing rename_ours unlink"),
+    (_problem(ProblemKind.NOT_ALLOWED_NOW), "keep_theirs retry unlink"),
+    (_problem(ProblemKind.NOT_ALLOWED_NOW, exists=False), "retry unlink"),
+    (_problem(ProblemKind.NOT_ALLOWED_NOW, exists=False, **PAYMENT), "archive_ours retry unlink"),
+    (
+        _problem(ProblemKind.NOT_ALLOWED_NOW, exists=False, code="closed_period", **PAYMENT),
+        "move_date retry unlink",
+    ),
+    (_problem(ProblemKind.TOO_DEEP), "promote retry unlink"),
+    (_problem(ProblemKind.PARENT_NOT_SYNCED), "retry unlink"),
+    (_problem(ProblemKind.OUTCOME_UNKNOWN), "retry link_existing create_new unlink"),
 ]
 
 

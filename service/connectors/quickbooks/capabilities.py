@@ -7,6 +7,7 @@ requestid is remembered is not documented. Making a customer inactive renames it
 from __future__ import annotations
 
 from service.core.ports import Capabilities, EntityKind, Family, Limits
+from service.core.totals import TaxRounding
 
 BATCH_SIZE = 30
 PAGE_SIZE = 1000
@@ -23,6 +24,8 @@ CAPABILITIES = Capabilities(
     names_unique_over=frozenset({Family.CUSTOMER, Family.VENDOR, Family.EMPLOYEE}),
     name_limit=500,
     inactive_names_block=False,
+    merges_look_deleted=True,
+    tax_rounding=TaxRounding.PER_RATE,
     name_forbidden=frozenset(":\t\r\n"),
     key_window=None,
     errors_replayed=False,

@@ -25,6 +25,8 @@ CAPABILITIES = Capabilities(
     names_unique_over=frozenset({Family.CUSTOMER}),
     name_limit=255,
     inactive_names_block=False,
+    restores_customers=False,
+    unique_fields=frozenset({"number"}),
     name_forbidden=frozenset("<>"),
     key_window=timedelta(minutes=6),
     errors_replayed=True,

@@ -99,6 +99,9 @@ class InvoiceMapper:
         _add_currency(invoice, context, fields)
         _add_terms(invoice, context, fields)
         losses = [*held.losses, *_add_recipients(invoice, fields)]
+        if (given := _number(invoice, context)) != invoice.number:
+            reason = f"The one it was before keeps its number in QuickBooks; it is {given} there now."
+            losses.append(Loss(field="number", reason=reason))
         losses += [*_add_address(invoice, context, fields), *_add_reference(invoice, fields)]
         return Projection(snapshot=Snapshot(fields=fields), losses=tuple(losses))
 
@@ -166,7 +169,7 @@ def _invoice(record: Record) -> Invoice:
 def _identity(invoice: Invoice, context: MappingContext) -> dict[FieldName, Value]:
     if invoice.status is InvoiceStatus.DRAFT:
         raise MappingError("status", "A draft is not sent to QuickBooks.")
-    invoice_number = clean_text(invoice.number)
+    invoice_number = clean_text(_number(invoice, context))
     if invoice_number is None or len(invoice_number) > NUMBER_LIMIT:
         raise MappingError("number", f"QuickBooks has {NUMBER_LIMIT} characters for an invoice's number.")
     customer = context.remote_ids.get(Ref(kind=EntityKind.CUSTOMER, id=invoice.customer_id))
@@ -174,6 +177,11 @@ def _identity(invoice: Invoice, context: MappingContext) -> dict[FieldName, Valu
         raise MappingError("customer", "Its customer is not in QuickBooks yet.")
     status = InvoiceStatus.VOIDED.value if invoice.status is InvoiceStatus.VOIDED else _ISSUED
     return {"number": invoice_number, "customer": customer, "status": status}
+
+
+def _number(invoice: Invoice, context: MappingContext) -> str:
+    """Return its number, or another while the invoice that it was before holds it."""
+    return context.numbers.get(Ref(kind=EntityKind.INVOICE, id=invoice.id), invoice.number)
 
 
 def _add_currency(invoice: Invoice, context: MappingContext, fields: dict[FieldName, Value]) -> None:

@@ -87,7 +87,7 @@ class CustomerMapper:
             "last_name": losses.fit(last, PERSON_NAME_LIMIT, "last_name"),
             "email": email,
             "vat_number": losses.omit_longer(record.vat_number, NUMBER_LIMIT, "vat_number"),
-            "number": losses.omit_longer(record.number, NUMBER_LIMIT, "number"),
+            "number": losses.omit_longer(_number(record, context, losses), NUMBER_LIMIT, "number"),
             "tax_level": project_tax(inherited(record, "tax_level_id", context), "tax_level", context),
             "people": project_people(people, first_email=email, losses=losses),
             **{name: project_address(address, name, losses) for name, address in addresses.items()},
@@ -166,6 +166,14 @@ def mailed_by_xero(record: Customer, context: MappingContext) -> frozenset[str]:
 def path_of(record: Customer) -> tuple[str, ...]:
     """Return the names from the client down to the customer itself."""
     return tuple(part for part in (clean_text(part) for part in record.full_name.split(":")) if part)
+
+
+def _number(record: Customer, context: MappingContext, losses: Losses) -> str | None:
+    """Return its number, or another while the contact it was tied to before holds it: Xero has each number once."""
+    number = context.numbers.get(customer_ref(record.id), record.number)
+    if number != record.number:
+        losses.add("number", f"The contact it was tied to before keeps its number in Xero; it is {number} there now.")
+    return number
 
 
 def _person_name(record: Customer) -> tuple[str | None, str | None]:

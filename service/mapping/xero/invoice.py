@@ -78,7 +78,7 @@ class InvoiceMapper:
             does not use the currency, or the number is too long.
         """
         invoice, losses = _require(record), Losses()
-        number = clean_text(invoice.number)
+        number = clean_text(context.numbers.get(Ref(kind=EntityKind.INVOICE, id=invoice.id), invoice.number))
         if number is None or length(number) > NUMBER_LIMIT:
             raise MappingError("number", f"Xero takes invoice numbers of 1 to {NUMBER_LIMIT} characters.")
         _check_currency(invoice.currency, context.reference.company)
@@ -98,6 +98,8 @@ class InvoiceMapper:
             "amount_paid": decimal_text(invoice.amount_paid),
             "amount_due": decimal_text(invoice.amount_due),
         }
+        if number != clean_text(invoice.number):
+            losses.add("number", f"The one it was before keeps its number in Xero; it is {number} there now.")
         _declare(invoice, context, losses)
         active = invoice.status is not InvoiceStatus.VOIDED
         return Projection(snapshot=Snapshot(fields=fields, active=active), losses=losses.all)

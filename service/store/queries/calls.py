@@ -35,3 +35,8 @@ def intents_of_link(session: Session, link_id: str, *, limit: int = 50) -> Seque
     return session.scalars(
         select(IntentRow).where(IntentRow.link_id == link_id).order_by(IntentRow.sequence.desc()).limit(limit)
     ).all()
+
+
+def last_intent(session: Session, link: LinkRow) -> IntentRow | None:
+    """Return what was last meant to be written for a link."""
+    return next(iter(intents_of_link(session, link.id, limit=1)), None)

@@ -11,14 +11,13 @@ from service.store.queries.connections import NotFoundError
 from service.store.sync_models import LinkRow, ProblemRow
 
 
-def get(session: Session, organisation_id: str, problem_id: str) -> ProblemRow:
-    """Return a problem of the organisation.
+def get(session: Session, organisation_id: str, problem_id: str, *, lock: bool = False) -> ProblemRow:
+    """Return a problem of the organisation; with ``lock`` nobody else answers it meanwhile.
 
     :raises NotFoundError: unknown, or another organisation's.
     """
-    row = session.scalar(
-        select(ProblemRow).where(ProblemRow.id == problem_id, ProblemRow.organisation_id == organisation_id)
-    )
+    query = select(ProblemRow).where(ProblemRow.id == problem_id, ProblemRow.organisation_id == organisation_id)
+    row = session.scalar(query.with_for_update() if lock else query)
     if row is None:
         raise NotFoundError(problem_id)
     return row
@@ -58,3 +57,19 @@ def count_open(session: Session, organisation_id: str) -> int:
         )
         or 0
     )
+
+
+def later_of(session: Session, row: ProblemRow, link: LinkRow) -> ProblemRow | None:
+    """Return the open question about the same record that stands in the place of one that is closed."""
+    query = (
+        select(ProblemRow)
+        .join(LinkRow, LinkRow.open_problem_id == ProblemRow.id)
+        .where(
+            LinkRow.connection_id == link.connection_id,
+            LinkRow.entity == link.entity,
+            LinkRow.record_id == link.record_id,
+            LinkRow.retired_at.is_(None),
+            ProblemRow.id != row.id,
+        )
+    )
+    return session.scalar(query)

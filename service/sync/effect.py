@@ -1,0 +1,320 @@
+"""What an answer would change, here and there: the planner's own word on the facts as the answer would leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.core.intent import Operation
+from service.core.model import Customer, Invoice, InvoiceStatus, Payment
+from service.core.names import name_key
+from service.core.ports import EntityKind, Family, MappingContext, Record, RemoteRecord
+from service.core.problem import Candidate, OptionId, Problem, ProblemKind, from_json, options
+from service.core.reconcile import ACTIVE, Move
+from service.core.snapshot import FieldName, Snapshot, Value, value_to_json
+from service.store.queries import counterparts, neighbours
+from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
+from service.sync.answering import Answer, agreed_on
+from service.sync.asking import Around
+from service.sync.cases import Ground, load_chunk, name_parts
+from service.sync.names import Names, path_of
+from service.sync.planner import Case, Decision, decide
+from service.sync.platform import Platform
+from service.sync.work import ground_of
+
+#: Fields that say nothing to a person: our key there, and what follows from other fields.
+_HIDDEN = frozenset({"reference", "subtotal", "tax_total", "total", "amount_paid", "amount_due"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field of one record, on one side."""
+
+    side: str  #: "ours" or "theirs"
+    record: str  #: what people call the record
+    field: FieldName
+    before: Value
+    after: Value
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a document."""
+        values = {"from": value_to_json(self.before), "to": value_to_json(self.after)}
+        return {"side": self.side, "record": self.record, "field": self.field, **values}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """A question with everything that the planner knows about it."""
+
+    session: Session
+    ground: Ground
+    link: LinkRow
+    problem: Problem
+    case: Case
+    context: MappingContext
+    names: Names
+
+    @property
+    def kind(self) -> EntityKind:
+        return self.case.ref.kind
+
+    def decided(self, case: Case, context: MappingContext | None = None) -> list[Change]:
+        """Return what the next sync would do about a case."""
+        chosen = context or self.context
+        if case.name is not None:
+            chosen = replace(chosen, names={**chosen.names, case.ref: case.name.name})
+        return _changes(decide(case, self.ground.mappers[self.kind], chosen, self.ground.capabilities))
+
+    def named(self, case: Case, parts: Sequence[str]) -> Case:
+        """Return a case with the name that the naming rule gives it."""
+        if not parts:
+            return case
+        return replace(case, name=self.names.choose(case.ref, parts, remote_id=case.remote_id, current=None))
+
+
+def effects(platform: Platform, session: Session, row: ProblemRow) -> dict[OptionId, list[Change]]:
+    """Return what each answer to an open question would change, as far as it is known before it is given in full."""
+    view = _view(platform, session, row)
+    if view is None:
+        return {}
+    return {option.id: _effect(view, _default(view.problem, option.id)) for option in options(view.problem)}
+
+
+def effects_of_linking(platform: Platform, session: Session, row: ProblemRow) -> dict[str, list[Change]]:
+    """Return what linking to each of the candidates would change, by remote id."""
+    view = _view(platform, session, row)
+    if view is None or OptionId.LINK_EXISTING not in {option.id for option in options(view.problem)}:
+        return {}
+    return {one.remote_id: _linked(view, one.remote_id) for one in view.problem.candidates if _is_tieable(view, one)}
+
+
+def foreseen(platform: Platform, session: Session, row: ProblemRow, answer: Answer) -> list[dict[str, Any]]:
+    """Return what an answer changes, as documents; kept with it."""
+    view = _view(platform, session, row)
+    return [] if view is None else [change.as_json() for change in _effect(view, answer)]
+
+
+def _view(platform: Platform, session: Session, row: ProblemRow) -> _View | None:
+    connection, link = session.get_one(ConnectionRow, row.connection_id), session.get_one(LinkRow, row.link_id)
+    if connection.reference is None or link.retired_at is not None:
+        return None
+    problem, ground = from_json(row.document), ground_of(platform, session, connection)
+    kind = EntityKind(link.entity)
+    if kind not in ground.mappers:
+        return None
+    names = _names(session, ground, link, problem)
+    chunk = load_chunk(session, ground, kind, [link], names)
+    return _View(
+        session=session,
+        ground=ground,
+        link=link,
+        problem=problem,
+        case=chunk.cases[0],
+        context=chunk.context,
+        names=names,
+    )
+
+
+def _names(session: Session, ground: Ground, link: LinkRow, problem: Problem) -> Names:
+    """Load as much of the company file's namespace as the question touches."""
+    label, suggestion = problem.text("name"), problem.text("suggestion")
+    wanted = {label, label.rpartition(":")[2], link.remote_name or "", suggestion} - {""}
+    taken = {name_key(one): counterparts.by_name(session, ground.connection_id, name_key(one)) for one in wanted}
+    return Names(ground.capabilities, taken)
+
+
+def _default(problem: Problem, option: OptionId) -> Answer:
+    """Return an answer as the page offers it, before anything is typed."""
+    suggestion = problem.params.get("suggestion")
+    first = problem.candidates[0].remote_id if problem.candidates else None
+    return Answer(option=option, remote_id=first, name=None if suggestion is None else str(suggestion))
+
+
+def _effect(view: _View, answer: Answer) -> list[Change]:  # noqa: C901, PLR0911 - one case per answer
+    problem, case = view.problem, view.case
+    match answer.option:
+        case OptionId.RETRY:
+            return view.decided(case)
+        case OptionId.KEEP_OURS:
+            agreed = {dispute.field: dispute.theirs for dispute in problem.fields} or {ACTIVE: False}
+            return view.decided(replace(case, baseline=agreed_on(case.baseline, agreed)))
+        case OptionId.KEEP_THEIRS:
+            return _theirs_kept(view)
+        case OptionId.CHOOSE_FIELDS:
+            return _chosen(view, answer)
+        case OptionId.LINK_EXISTING:
+            return _linked(view, answer.remote_id) if answer.remote_id else []
+        case OptionId.FOLLOW_MERGE:
+            return _followed(view)
+        case OptionId.CREATE_NEW:
+            return _created(view)
+        case OptionId.RENAME_OURS:
+            return _renamed(view, answer.name) if answer.name else []
+        case OptionId.ARCHIVE_OURS:
+            return _archived(view)
+        case OptionId.PROMOTE:
+            return _promoted(view)
+        case OptionId.MOVE_DATE:
+            return _dated(view, answer)
+        case OptionId.UNLINK:
+            return []
+
+
+def _theirs_kept(view: _View) -> list[Change]:
+    case, fields = view.case, view.problem.fields
+    if view.problem.kind is ProblemKind.NOT_ALLOWED_NOW:
+        return []
+    if any(dispute.field == ACTIVE for dispute in fields):
+        if not isinstance(case.record, Customer):
+            return []
+        again = _ours(case, ACTIVE, before=False, after=True)
+        return [again, *view.decided(replace(case, record=replace(case.record, archived=False)))]
+    agreed = {dispute.field: dispute.ours for dispute in fields}
+    return view.decided(replace(case, baseline=agreed_on(case.baseline, agreed)))
+
+
+def _chosen(view: _View, answer: Answer) -> list[Change]:
+    sides = {dispute.field: answer.fields.get(dispute.field) for dispute in view.problem.fields}
+    if not all(sides.values()):
+        return []
+    agreed = {one.field: one.theirs if sides[one.field] == "ours" else one.ours for one in view.problem.fields}
+    return view.decided(replace(view.case, baseline=agreed_on(view.case.baseline, agreed)))
+
+
+def _linked(view: _View, remote_id: str) -> list[Change]:
+    family = Family(view.link.family)
+    row = neighbours.survivor(view.session, view.ground.connection_id, family, remote_id)
+    if row is None or row.deleted:
+        return []
+    return view.decided(_tied(view, counterparts.record_of(row)))
+
+
+def _tied(view: _View, there: RemoteRecord) -> Case:
+    baseline = None if there.active else Snapshot(fields={}, active=False)
+    case = replace(
+        view.case, remote_id=there.remote_id, theirs=there, survivor=None, baseline=baseline, drift={}, around=Around()
+    )
+    return view.named(replace(case, holders=()), name_parts(case.record, view.context.customers))
+
+
+def _followed(view: _View) -> list[Change]:
+    if view.case.survivor is None:
+        return []
+    other = view.problem.text("held_by")
+    archived = [Change(side="ours", record=other, field=ACTIVE, before=True, after=False)] if other else []
+    return [*archived, *view.decided(_tied(view, view.case.survivor))]
+
+
+def _created(view: _View) -> list[Change]:
+    case, context = view.case, view.context
+    later = replace(
+        case,
+        remote_id=None,
+        theirs=None,
+        survivor=None,
+        baseline=None,
+        generation=case.generation + 1,
+        drift={},
+        around=replace(case.around, lookalikes=()),
+    )
+    record = case.record
+    if case.theirs is not None and not case.theirs.deleted and isinstance(record, Customer | Invoice):
+        held = view.ground.mappers[view.kind].read(case.theirs, view.ground.reading).get("number")
+        if held == record.number:
+            context = replace(context, numbers={**context.numbers, case.ref: f"{record.number}-{later.generation}"})
+    return view.decided(view.named(later, name_parts(record, context.customers)), context)
+
+
+def _renamed(view: _View, name: str) -> list[Change]:
+    case, record = view.case, view.case.record
+    by_number = view.problem.params.get("code") == "duplicate_number"
+    if isinstance(record, Invoice) or (isinstance(record, Customer) and by_number):
+        changed: Record = replace(record, number=name)
+        alike = replace(case, record=changed, around=replace(case.around, lookalikes=()))
+        return [_ours(case, "number", before=record.number, after=name), *view.decided(alike)]
+    if not isinstance(record, Customer):
+        return []
+    parts = (*path_of(record, view.context.customers)[:-1], name)
+    renamed = view.named(replace(case, record=replace(record, name=name), holders=()), parts)
+    return [_ours(case, "name", before=record.name, after=name), *view.decided(renamed)]
+
+
+def _archived(view: _View) -> list[Change]:
+    case = view.case
+    match case.record:
+        case Customer() as customer:
+            done = replace(case, record=replace(customer, archived=True))
+            return [_ours(case, ACTIVE, before=True, after=False), *view.decided(done)]
+        case Invoice() as invoice:
+            done = replace(case, record=replace(invoice, status=InvoiceStatus.VOIDED))
+            change = _ours(case, "status", before=invoice.status.value, after=InvoiceStatus.VOIDED.value)
+            return [change, *view.decided(done)]
+        case Payment() as payment:
+            done = replace(case, record=replace(payment, removed=True))
+            return [_ours(case, ACTIVE, before=True, after=False), *view.decided(done)]
+        case _:
+            return []
+
+
+def _promoted(view: _View) -> list[Change]:
+    case, record, known = view.case, view.case.record, view.context.customers
+    above = known.get(record.parent_id or "") if isinstance(record, Customer) else None
+    if above is None or not isinstance(record, Customer):
+        return []
+    beside = known.get(above.parent_id or "")
+    moved = replace(case, record=replace(record, parent_id=above.parent_id, depth=record.depth - 1))
+    change = _ours(case, "parent", before=above.full_name, after=None if beside is None else beside.full_name)
+    return [change, *view.decided(moved)]
+
+
+def _dated(view: _View, answer: Answer) -> list[Change]:
+    case, record = view.case, view.case.record
+    day = answer.date.isoformat() if answer.date else view.problem.text("open_from")
+    name = "issue_date" if isinstance(record, Invoice) else "date"
+    if not day or record is None:
+        return []
+    return [_ours(case, name, before=getattr(record, name).isoformat(), after=day)]
+
+
+def _ours(case: Case, name: FieldName, *, before: Value, after: Value) -> Change:
+    return Change(side="ours", record=case.label, field=name, before=before, after=after)
+
+
+def _changes(decision: Decision) -> list[Change]:
+    """Return what a decision changes, here and there; nothing if it would only ask again."""
+    if decision.problem is not None:
+        return []
+    case, ours, theirs = decision.case, decision.ours, decision.theirs
+    there = case.theirs.name if case.theirs is not None and case.theirs.name else case.label
+    found = [
+        Change(
+            side="ours",
+            record=case.label,
+            field=action.field,
+            before=None if ours is None else _own(ours, action.field),
+            after=action.value,
+        )
+        for action in decision.plan.pulls
+        if action.move is Move.PULL and action.field not in _HIDDEN
+    ]
+    if decision.operation in (Operation.ARCHIVE, Operation.VOID, Operation.DELETE, Operation.RESTORE):
+        back = decision.operation is Operation.RESTORE
+        found.append(Change(side="theirs", record=there, field=ACTIVE, before=not back, after=back))
+    if decision.expected is not None:
+        found += [
+            Change(side="theirs", record=there, field=name, before=before, after=value)
+            for name, value in sorted(decision.expected.fields.items())
+            if name not in _HIDDEN and (before := None if theirs is None else theirs.get(name)) != value
+        ]
+    return found
+
+
+def _own(ours: Snapshot, name: FieldName) -> Value:
+    return ours.active if name == ACTIVE else ours.get(name)
+
+
+def _is_tieable(view: _View, candidate: Candidate) -> bool:
+    return candidate.type == Family(view.link.family).value

@@ -1,0 +1,94 @@
+"""From a package's refusal to a question: with what collides, as far as that is known here, and what may be done."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from service.core.errors import ClosedPeriod, ConnectorError, DuplicateName
+from service.core.intent import Operation
+from service.core.names import name_key
+from service.core.ports import Capabilities, EntityKind, Family
+from service.core.problem import Problem, problem_of_error
+from service.core.snapshot import Snapshot, Value, from_json
+from service.store.queries import counterparts, neighbours
+from service.store.sync_models import ConnectionRow, IntentRow, LinkRow
+from service.sync.asking import candidate_of, duplicate_params
+from service.sync.documents import reference_from_json
+from service.sync.surroundings import label_of_link
+
+#: Where documents keep the day that a closed period is about.
+_DAYS = ("issue_date", "date")
+
+
+def problem_of(
+    session: Session,
+    connection: ConnectionRow,
+    link: LinkRow,
+    intent: IntentRow,
+    error: ConnectorError,
+    *,
+    capabilities: Capabilities,
+    label: str,
+    now: datetime,
+) -> Problem:
+    """Return the question that a refused write is."""
+    creates = intent.operation == Operation.CREATE
+    params: dict[str, Value] = {
+        "package": capabilities.package,
+        "name": label,
+        "entity": link.entity,
+        "exists": not creates,
+    }
+    written = from_json(intent.expected)
+    if isinstance(error, DuplicateName):
+        return _duplicate_name(session, connection, link, error, params)
+    if error.code == "duplicate_number":
+        return _duplicate_number(session, connection, link, written, error, params)
+    if isinstance(error, ClosedPeriod) and creates:
+        params["open_from"] = _open_from(connection, written, now).isoformat()
+    if link.entity == EntityKind.CUSTOMER:
+        params["restores"] = capabilities.restores_customers
+        params["merges"] = capabilities.merges_look_deleted
+    return problem_of_error(error, params)
+
+
+def _duplicate_name(
+    session: Session, connection: ConnectionRow, link: LinkRow, error: ConnectorError, params: dict[str, Value]
+) -> Problem:
+    """Name who holds the name, as far as it is known here."""
+    label = str(params["name"])
+    named = counterparts.by_name(session, connection.id, name_key(link.remote_name or label.rpartition(":")[2]))
+    holders = [one for one in named if (one.family, one.remote_id) != (Family(link.family), link.remote_id)]
+    ids = [one.remote_id for one in holders if one.family is Family.CUSTOMER]
+    tied = neighbours.holders_of(session, connection.id, Family.CUSTOMER, ids)
+    other = next((held for held in tied.values() if held.id != link.id), None)
+    ours_too = None if other is None else label_of_link(session, connection.organisation_id, other)
+    said = duplicate_params(label, holders[0] if holders else None, ours_too=ours_too)
+    return problem_of_error(error, {**params, **said}, tuple(candidate_of(one) for one in holders))
+
+
+def _duplicate_number(
+    session: Session,
+    connection: ConnectionRow,
+    link: LinkRow,
+    written: Snapshot,
+    error: ConnectorError,
+    params: dict[str, Value],
+) -> Problem:
+    number, family = written.get("number"), Family(link.family)
+    said: dict[str, Value] = {**params, "suggestion": f"{number}-2" if number else None}
+    if family is not Family.INVOICE or not isinstance(number, str) or link.remote_id is not None:
+        return problem_of_error(error, said)
+    found = neighbours.lookalikes_of(session, connection.id, family, references=(), names=[number])
+    return problem_of_error(error, said, tuple(candidate_of(one) for one in found))
+
+
+def _open_from(connection: ConnectionRow, written: Snapshot, now: datetime) -> date:
+    """Return the first day that is surely open: after the lock that is known, else today."""
+    dated = next((str(written.get(name)) for name in _DAYS if written.get(name)), None)
+    locked = reference_from_json(connection.reference).company.lock_date if connection.reference else None
+    if locked is not None and (dated is None or dated <= locked.isoformat()):
+        return locked + timedelta(days=1)
+    return now.date()
