@@ -87,8 +87,8 @@ def why_stays(theirs: Snapshot, *, locked_until: date | None) -> str | None:
     """
     if not theirs.active or theirs.get("status") == "voided":
         return "it is voided"
-    if _amount(theirs.get("amount_paid")) > 0:
-        return "it is paid" if _amount(theirs.get("amount_due")) == 0 else "it is partly paid"
+    if amount_of(theirs.get("amount_paid")) > 0:
+        return "it is paid" if amount_of(theirs.get("amount_due")) == 0 else "it is partly paid"
     day = theirs.get("issue_date")
     if locked_until is not None and isinstance(day, str) and date.fromisoformat(day) <= locked_until:
         return f"the books are closed until {locked_until.isoformat()}"
@@ -128,7 +128,8 @@ def counterpart_sentence(
     }[choice]
 
 
-def _amount(value: Value) -> Decimal:
+def amount_of(value: Value) -> Decimal:
+    """Return an amount of a snapshot; what is no amount counts as nothing."""
     return Decimal(0) if value is None or isinstance(value, tuple | bool) else Decimal(str(value))
 
 

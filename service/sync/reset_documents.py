@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service.core.money import decimal_text
 from service.core.ports import EntityKind, Ref
-from service.core.reset import DocumentFate, why_stays
+from service.core.reset import DocumentFate, amount_of, why_stays
 from service.core.snapshot import Snapshot
 from service.store.queries import counterparts, resets
 from service.store.records import InvoiceRow, PaymentRow
@@ -38,14 +39,15 @@ def documents_of(session: Session, ground: Ground, items: Sequence[ResetItemRow]
     if not names:
         return []
     roots = resets.roots(session, ground.organisation_id, _customers(session, ground, items))
+    paid = _standing_payments(session, ground, roots)
     rows = resets.invoices_in_trees(session, ground.connection_id, roots)
     shown = _shown(session, ground, EntityKind.INVOICE, [link for link, _ in rows])
     invoices = [
-        _invoice(ground, link, invoice, shown[link.id], names)
+        _invoice(ground, link, invoice, _with_payments(shown[link.id], invoice, paid), names)
         for link, invoice in rows
         if link.id in shown and shown[link.id].get("customer") in names
     ]
-    return [*invoices, *_payments(session, ground, roots, invoices, names)]
+    return [*invoices, *_payments(paid, invoices, names)]
 
 
 def to_json(documents: Sequence[Document]) -> list[dict[str, Any]]:
@@ -92,7 +94,7 @@ def _invoice(ground: Ground, link: LinkRow, invoice: InvoiceRow, shown: Snapshot
         label=invoice.number,
         holder=holder,
         fate=DocumentFate.MOVES if why is None else DocumentFate.STAYS,
-        owes=shown.get("amount_due") not in (None, "0"),
+        owes=amount_of(shown.get("amount_due")) > 0,
         sentence=(
             "It is addressed to the record that takes the place." if why is None
             else f"It stays with '{name}', because {why}."
@@ -100,21 +102,39 @@ def _invoice(ground: Ground, link: LinkRow, invoice: InvoiceRow, shown: Snapshot
     )  # fmt: skip
 
 
-def _payments(
-    session: Session, ground: Ground, roots: Collection[str], invoices: Sequence[Document], names: Mapping[str, str]
-) -> list[Document]:
-    """Payments go with their invoice; one without stays with whom it came from."""
+def _standing_payments(
+    session: Session, ground: Ground, roots: Collection[str]
+) -> list[tuple[LinkRow, PaymentRow, Snapshot]]:
+    """Return the payments of whole trees that stand at the package, with what it shows of them."""
     if EntityKind.PAYMENT not in ground.mappers:
         return []
     rows = resets.payments_in_trees(session, ground.connection_id, roots)
     shown = _shown(session, ground, EntityKind.PAYMENT, [link for link, _ in rows])
-    paid = {one.ref.id: one for one in invoices}
+    return [(link, payment, shown[link.id]) for link, payment in rows if link.id in shown and shown[link.id].active]
+
+
+def _with_payments(
+    shown: Snapshot, invoice: InvoiceRow, paid: Sequence[tuple[LinkRow, PaymentRow, Snapshot]]
+) -> Snapshot:
+    """Return an invoice with the payments on it that we know of: the feed may tell of them later than their answers."""
+    known = sum((payment.amount for _, payment, _ in paid if payment.invoice_id == invoice.id), Decimal(0))
+    told, due = (amount_of(shown.get(name)) for name in ("amount_paid", "amount_due"))
+    if known <= told:
+        return shown
+    amounts = {"amount_paid": decimal_text(known), "amount_due": decimal_text(max(due - known + told, Decimal(0)))}
+    return replace(shown, fields={**shown.fields, **amounts})
+
+
+def _payments(
+    paid: Sequence[tuple[LinkRow, PaymentRow, Snapshot]], invoices: Sequence[Document], names: Mapping[str, str]
+) -> list[Document]:
+    """Payments go with their invoice; one without stays with whom it came from."""
+    of_invoice = {one.ref.id: one for one in invoices}
     found = []
-    for link, payment in rows:
-        there = shown.get(link.id)
-        invoice = paid.get(payment.invoice_id or "")
-        holder = invoice.holder if invoice else str(there.get("customer")) if there is not None else ""
-        if there is None or not there.active or holder not in names:
+    for link, payment, shown in paid:
+        invoice = of_invoice.get(payment.invoice_id or "")
+        holder = invoice.holder if invoice else str(shown.get("customer"))
+        if holder not in names:
             continue
         why = f"with invoice {invoice.label}" if invoice else f"with '{names[holder]}'"
         found.append(

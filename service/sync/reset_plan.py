@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy.orm import Session
 
+from service.core.errors import MappingError
 from service.core.intent import Operation
 from service.core.names import name_key
 from service.core.ports import Connector, EntityKind, Family
@@ -91,8 +92,8 @@ def _plan(platform: Platform, session: Session, reset: ResetRow) -> ResetPlan:
     _make_room(on, releases)
     documents = reset_steps.swap(on)
     preview = planning.plan_of(platform, session, row, only=reset_steps.touched(on))
-    last, archivings = _last(on, names)
-    calls = preview.calls + _calls(platform.offline_connector(row.provider), [releases, *archivings])
+    last, archivings, looks = _last(on, names)
+    calls = preview.calls + looks + _calls(platform.offline_connector(row.provider), [releases, *archivings])
     return ResetPlan(
         kind=reset.kind,
         old_counterpart=on.choice,
@@ -145,23 +146,33 @@ def _make_room(on: Stage, releases: Sequence[Decision]) -> None:
     on.session.flush()
 
 
-def _last(on: Stage, names: Names) -> tuple[list[Action], list[list[Decision]]]:
-    """Return what happens to former counterparts at the end, deepest level first, and the writes of each level."""
-    waiting, actions, levels = reset_steps.to_archive(on), [], []
+def _last(on: Stage, names: Names) -> tuple[list[Action], list[list[Decision]], int]:
+    """Return what happens to former counterparts at the end, the writes of each level, and the looks before them."""
+    waiting, levels, looks = reset_steps.to_archive(on), [], 0
+    actions: list[Action] = []
     for depth in sorted({item.depth for item in waiting}, reverse=True):
-        level = []
-        for item in waiting:
-            if item.depth != depth:
-                continue
+        level, looked = [], False
+        for item in (one for one in waiting if one.depth == depth):
             why = reset_steps.what_hangs(on, item, planned=True)
-            decision = None if why is not None else reset_steps.retirement(on, item, names)
+            decision = None if why is not None else reset_steps.retirement(on, item, names, planned=True)
             if decision is not None:
                 level.append(decision)
+                looked |= _needs_a_look(on, item, names)
             message = why or f"'{item.released_name}' is archived in {on.ground.capabilities.package}."
             blank = _former_action(on, item, None)
             actions.append(replace(blank, action=ARCHIVES if why is None else LEAVES, message=message))
         levels.append(level)
-    return actions, levels
+        looks += looked
+    return actions, levels, min(looks, 1)
+
+
+def _needs_a_look(on: Stage, item: ResetItemRow, names: Names) -> bool:
+    """Tell whether archiving seems impossible until the package is asked again, after documents have moved."""
+    try:
+        reset_steps.retirement(on, item, names)
+    except MappingError:
+        return True
+    return False
 
 
 def _calls(connector: Connector, levels: Sequence[Sequence[Decision]]) -> int:

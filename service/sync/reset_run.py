@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from service.core.errors import MappingError
 from service.core.intent import IntentState
 from service.core.ports import Family, Ref
 from service.store.queries import counterparts, links, resets
 from service.store.reset_models import ResetItemRow
 from service.store.sync_models import LinkRow
-from service.sync import reset_steps
+from service.sync import books, reset_steps
 from service.sync.cases import Ground
 from service.sync.planner import Case, Decision
 from service.sync.push import Outbox
@@ -45,16 +46,23 @@ def before(work: Work, ground: Ground, *, reset_id: str | None) -> bool:
     return ready
 
 
-def after(work: Work, ground: Ground) -> None:
-    """Archive the former counterparts whose successors are there, and close what is done."""
+def after(work: Work, ground: Ground) -> bool:
+    """Archive the former counterparts whose successors are there, and close what is done.
+
+    Returns whether the package was looked at meanwhile, so that there may be news to compare.
+    """
+    looked = False
+    if work.doubt:
+        return looked
     with work.platform.database.read() as session:
         swapped = [one.id for one in resets.under_way(session, work.connection_id, "swapped")]
     for reset_id in swapped:
         for depth in _depths(work, reset_id):
             if work.doubt:
-                return
-            _archive(work, ground, reset_id, depth)
+                return looked
+            looked |= _archive(work, ground, reset_id, depth)
         _close(work, ground, reset_id)
+    return looked
 
 
 def _make_room(work: Work, ground: Ground, reset_id: str) -> bool:
@@ -132,8 +140,24 @@ def _depths(work: Work, reset_id: str) -> Sequence[int]:
         return sorted({item.depth for item in resets.items(session, reset_id)}, reverse=True)
 
 
-def _archive(work: Work, ground: Ground, reset_id: str, depth: int) -> None:
-    """Archive the former counterparts of one level, as far as nothing hangs on them."""
+def _archive(work: Work, ground: Ground, reset_id: str, depth: int) -> bool:
+    """Archive the former counterparts of one level, as far as nothing hangs on them; True if it took a look there."""
+    decisions = _archivings(work, ground, reset_id, depth, looked=False)
+    looked = decisions is None
+    if decisions is None:
+        books.read_feed(work, only=frozenset({Family.CUSTOMER}))  # the balances after documents have moved
+        decisions = _archivings(work, ground, reset_id, depth, looked=True) or []
+    _send(work, ground, decisions)
+    with work.platform.database.write() as session:
+        on = reset_steps.stage(session, ground, reset_id, now=work.platform.clock())
+        for item in reset_steps.to_archive(on):
+            if item.depth == depth and not on.link(item).intent_open:
+                _note(on, item)
+    return looked
+
+
+def _archivings(work: Work, ground: Ground, reset_id: str, depth: int, *, looked: bool) -> list[Decision] | None:
+    """Return what is to be archived on a level; None if the package has to be looked at again first."""
     names = work.names()
     decisions = []
     with work.platform.database.write() as session:
@@ -144,18 +168,19 @@ def _archive(work: Work, ground: Ground, reset_id: str, depth: int) -> None:
             if (why := reset_steps.what_hangs(on, item) or _given_up(on, item)) is not None:
                 item.outcome, item.settled_at = why, on.now
                 continue
-            decision = reset_steps.retirement(on, item, names)
+            try:
+                decision = reset_steps.retirement(on, item, names)
+            except MappingError as error:
+                if not looked:
+                    return None
+                item.outcome, item.settled_at = f"'{item.released_name}' stays active: {error.reason}", on.now
+                continue
             if decision is None:
                 item.settled_at = on.now
             else:
                 decisions.append(decision)
                 work.labels[decision.case.link_id] = item.label
-    _send(work, ground, decisions)
-    with work.platform.database.write() as session:
-        on = reset_steps.stage(session, ground, reset_id, now=work.platform.clock())
-        for item in reset_steps.to_archive(on):
-            if item.depth == depth and not on.link(item).intent_open:
-                _note(on, item)
+    return decisions
 
 
 def _note(on: Stage, item: ResetItemRow) -> None:

@@ -131,15 +131,20 @@ def _release(ground: Ground, chunk: Chunk, case: Case, link: LinkRow, name: str 
     )
 
 
-def retirement(on: Stage, item: ResetItemRow, names: Names) -> Decision | None:
-    """Return the write that archives a former counterpart after its link's life; None if it is archived already."""
+def retirement(on: Stage, item: ResetItemRow, names: Names, *, planned: bool = False) -> Decision | None:
+    """Return the write that archives a former counterpart after its link's life; None if it is archived already.
+
+    :param planned: as it will be once documents have moved: what is known of the balance there does not count.
+    :raises MappingError: the package archives nobody who stands like this.
+    """
     (chunk,) = _chunks(on, [on.link(item)], names)
     (case,) = chunk.cases
     if case.theirs is None or case.theirs.deleted or not case.theirs.active:
         return None
     mapper = on.ground.mappers[chunk.kind]
     gone = Snapshot(fields={}, active=False)
-    body = mapper.body(Operation.ARCHIVE, gone, changed=frozenset(), theirs=case.theirs, context=chunk.context)
+    known = None if planned else case.theirs
+    body = mapper.body(Operation.ARCHIVE, gone, changed=frozenset(), theirs=known, context=chunk.context)
     action = FieldAction(field="active", move=Move.PUSH, value=False, rule=Rule.FORMER_ARCHIVED)
     after = replace(case, name=None, retired=True)
     return Decision(

@@ -160,6 +160,12 @@ class Bookkeeper:
         voided = "Voided" in (found.get("PrivateNote") or "")
         return {"number": found["DocNumber"], "due": float(found["Balance"]), "voided": voided}
 
+    def customer_of(self, invoice: str) -> str:
+        """Return the id of the customer that an invoice names."""
+        if self._xero:
+            return str(self._books()["invoices"][invoice]["Contact"]["ContactID"])
+        return str(next(row for row in self._books()["Invoice"] if row["Id"] == invoice)["CustomerRef"]["value"])
+
     def payments_of(self, invoice: str) -> list[float]:
         """Return the amounts of the payments of an invoice that stand, sorted."""
         if self._xero:

@@ -109,3 +109,75 @@ def test_a_reset_sends_the_record_as_a_new_one_and_does_with_the_former_as_chose
     written = live_office.writes()
     assert live_office.sync().state == "succeeded"
     assert live_office.writes() == written
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_what_a_dry_run_shows_is_what_is_then_written(
+    live_office: Office, bookkeeper: Bookkeeper, choice: str
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    job = live_office.add_customer(name="Kennels", parent_id=client)
+    open_one = live_office.add_invoice(client, number="INV-1")
+    paid_one = live_office.add_invoice(job, number="INV-2")
+    live_office.sync()
+    payment = live_office.pay(paid_one, "300")
+    live_office.sync()
+    before = live_office.writes(), bookkeeper.size(), live_office.link(client)
+    plan = planned(live_office, client, choice, with_jobs=True)
+    assert before == (live_office.writes(), bookkeeper.size(), live_office.link(client)) or before[:2] == (
+        live_office.writes(),
+        bookkeeper.size(),
+    )
+    made = {
+        change["becomes"]
+        for action in plan["actions"]
+        if action["action"] == "create"
+        for change in action["fields"]
+        if change["field"] == "name"
+    }
+    fates = {one["label"]: one["becomes"] for one in plan["documents"]}
+    assert fates["INV-1"] == "moves"
+    assert fates["INV-2"] == "stays"
+    assert len(fates) == 3, (fates, payment)
+    formers = {one: live_office.remote_id(one) for one in (client, job)}
+    run = done(live_office, client, choice, with_jobs=True)
+    assert run.state == "succeeded", (run.problem, run.counts)
+    assert {bookkeeper.customer(live_office.remote_id(one))["name"] for one in (client, job)} == made
+    there = bookkeeper.customer_of(live_office.remote_id(open_one, EntityKind.INVOICE))
+    assert there == live_office.remote_id(client)
+    stays = bookkeeper.customer_of(live_office.remote_id(paid_one, EntityKind.INVOICE))
+    assert stays == formers[job]
+    assert run.calls == plan["calls"]
+    assert live_office.counts()["red"] == 0
+    assert live_office.counts()["orange"] == 0, [(one.entity, one.wanted, one.confirmed, one.heard, one.settled, one.intent_open, one.baseline is None) for one in live_office.links()]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_an_undo_ties_the_former_counterpart_again_and_archives_the_one_that_the_reset_made(
+    live_office: Office, bookkeeper: Bookkeeper, choice: str
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    live_office.sync()
+    former = live_office.remote_id(client)
+    done(live_office, client, choice)
+    made = live_office.remote_id(client)
+    if choice == "archive" and not live_office.platform.provider(
+        live_office.package.sandbox.name
+    ).capabilities.restores_customers:
+        with pytest.raises(reset.ResetRefused, match="only a person can restore it"):
+            undone(live_office, client)
+        bookkeeper.restore(former)
+        live_office.sync()
+    run = undone(live_office, client)
+    assert (run.state, run.counts.get("created", 0)) == ("succeeded", 0), run.counts
+    assert live_office.remote_id(client) == former
+    assert live_office.dot(client) == "green"
+    assert bookkeeper.customer(former)["name"] == "Cedar Vets"
+    assert bookkeeper.customer(former)["active"]
+    assert not bookkeeper.customer(made)["active"]
+    assert [life.generation for life in lives(live_office, client)] == [3, 2, 1]
+    with pytest.raises(reset.ResetRefused, match="undone already"):
+        undone(live_office, client)
+    written = live_office.writes()
+    live_office.sync()
+    assert live_office.writes() == written
