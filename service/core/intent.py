@@ -9,13 +9,13 @@ without a probe between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType, assert_never
+from typing import Any, NewType, assert_never
 
-from service.core.snapshot import Snapshot, differences
+from service.core.snapshot import FieldName, Snapshot, differences
 
 IdempotencyKey = NewType("IdempotencyKey", str)
 
@@ -56,13 +56,18 @@ class Intent:
     """One record's part of a call."""
 
     id: str
+    call_id: str
+    position: int  #: index of its element in the call
     link_id: str
     generation: int  #: the life of the link it belongs to; an answer to an earlier one never ties the present one
     wanted: int  #: what the link wanted when the body was built; becomes its ``confirmed``
+    heard: int  #: what the link had heard when the body was built; becomes its ``settled``
     operation: Operation
-    expected: Snapshot  #: the fields that were written, as the package must show them; the next baseline
+    expected: Snapshot  #: the fields that were written, as the package must show them
     before: Snapshot | None = None  #: theirs as known when the body was built; None of a create
-    state: IntentState = IntentState.IN_FLIGHT
+    baseline: Snapshot  #: what both sides agree on once it is confirmed
+    rules: Mapping[FieldName, str] = field(default_factory=dict)  #: why each field is written
+    meant: Mapping[str, Any] | None = None  #: what reading back compares its answer with, of a document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

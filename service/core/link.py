@@ -7,13 +7,16 @@ State and dot are derived, never stored, so that the dot cannot lie.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from service.core.problem import Problem, ProblemKind
-from service.core.snapshot import Fingerprint
+
+#: What both sides last agreed on, in its stored form (``snapshot.to_json``): here only that there is one matters.
+Baseline: TypeAlias = Mapping[str, Any]
 
 
 class LinkState(StrEnum):
@@ -47,7 +50,7 @@ class LinkFacts:
     confirmed: int = 0  #: the ``wanted`` that the last confirmed push or comparison carried
     heard: int = 0  #: raised by every change there that is not the echo of our own write
     settled: int = 0  #: the ``heard`` that the last comparison took into account
-    baseline: Fingerprint | None = None
+    baseline: Baseline | None = None
     intent_open: bool = False
     intent_unknown: bool = False
     problem: Problem | None = None
@@ -76,11 +79,11 @@ class Settled:
     """The sides were compared without a question, and what there was to pull was pulled.
 
     ``heard`` is the link's when theirs was read; ``wanted`` is the link's when ours was read if nothing of ours is
-    left to send, else None.
+    left to send, else None. Without a ``baseline`` the one before stands; a link without a counterpart has none.
     """
 
     heard: int
-    baseline: Fingerprint
+    baseline: Baseline | None = None
     wanted: int | None = None
 
 
@@ -91,12 +94,16 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
-    """The package has what an intent meant; carries that intent's own facts."""
+    """The package has what an intent meant; carries that intent's own facts.
+
+    ``heard`` is the link's when the body was built: that much the write has taken into account.
+    """
 
     external_id: str
     generation: int
     wanted: int
-    baseline: Fingerprint
+    heard: int | None = None
+    baseline: Baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +129,20 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A person answered the problem: clear it and reconcile once more."""
+    """The problem is answered, by a person or by what a comparison found: clear it and reconcile once more.
+
+    An answer may say what is agreed on from now: then that is the ``baseline``.
+    """
+
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reset:
-    """The tie was broken, by a reset or an unlink: retire the link. A reset adds its ``successor``."""
+    """The tie is broken, by a reset, an unlink or an end on both sides: retire the link with what was asked about it.
+
+    A reset adds its ``successor``.
+    """
 
     at: datetime
 
@@ -143,13 +158,14 @@ _QUIET = frozenset({LinkState.NEW, LinkState.CHANGED, LinkState.IN_SYNC})
 _OPEN = frozenset({LinkState.SENDING, LinkState.UNCERTAIN})
 _TIED_OR_NOT = _QUIET | {LinkState.BLOCKED}
 
-#: In which states an event may come; a retired link takes late ones without effect, but for an orphan's id.
+#: In which states an event may come; a retired link takes late ones without effect, but for an orphan's id. What a
+#: reset does to the former counterpart is sent for the retired link.
 ALLOWED: dict[type[Event], frozenset[LinkState]] = {
     Edited: frozenset(LinkState),
     Heard: frozenset(LinkState),
     Tied: _TIED_OR_NOT,
-    Settled: frozenset({LinkState.CHANGED, LinkState.IN_SYNC, LinkState.BLOCKED}),
-    Sent: frozenset({LinkState.NEW, LinkState.CHANGED}),
+    Settled: _TIED_OR_NOT,
+    Sent: frozenset({LinkState.NEW, LinkState.CHANGED, LinkState.RETIRED}),
     Confirmed: _OPEN | {LinkState.RETIRED},
     Deferred: _OPEN | {LinkState.RETIRED},
     Lost: _OPEN | {LinkState.RETIRED},
@@ -203,9 +219,10 @@ def _changed(facts: LinkFacts, event: Event) -> LinkFacts:  # noqa: C901, PLR091
             settled = facts.settled if event.heard is None else _checked_heard(facts, event.heard)
             return replace(facts, intent_open=False, intent_unknown=False, problem=event.problem, settled=settled)
         case Retry():
-            return replace(facts, wanted=facts.wanted + 1, problem=None)
+            baseline = facts.baseline if event.baseline is None else event.baseline
+            return replace(facts, wanted=facts.wanted + 1, baseline=baseline, problem=None)
         case Reset():
-            return replace(facts, retired_at=event.at)
+            return replace(facts, problem=None, retired_at=event.at)
         case _:
             assert_never(event)
 
@@ -213,6 +230,8 @@ def _changed(facts: LinkFacts, event: Event) -> LinkFacts:  # noqa: C901, PLR091
 def _retired(facts: LinkFacts, event: Event) -> LinkFacts:
     """Let late events pass; a late answer leaves the id of what it created for support to see."""
     match event:
+        case Sent():
+            return replace(facts, intent_open=True)
         case Confirmed():
             external_id = facts.external_id or event.external_id
             return replace(facts, external_id=external_id, intent_open=False, intent_unknown=False)
@@ -236,15 +255,16 @@ def _tied(facts: LinkFacts, event: Tied) -> LinkFacts:
 
 
 def _settled(facts: LinkFacts, event: Settled) -> LinkFacts:
-    if facts.external_id is None:
+    if facts.external_id is None and event.baseline is not None:
         raise IllegalTransition("Settled without a counterpart")
     confirmed = facts.confirmed if event.wanted is None else _checked_wanted(facts, event.wanted)
-    answered = facts.problem is not None and facts.problem.kind in _RAISED_BY_COMPARING
+    # What the package refused to take is no question any more once there is nothing to send.
+    answered = event.wanted is not None or (facts.problem is not None and facts.problem.kind in _RAISED_BY_COMPARING)
     return replace(
         facts,
         settled=_checked_heard(facts, event.heard),
         confirmed=confirmed,
-        baseline=event.baseline,
+        baseline=facts.baseline if event.baseline is None else event.baseline,
         problem=None if answered else facts.problem,
     )
 
@@ -258,6 +278,7 @@ def _confirmed(facts: LinkFacts, event: Confirmed) -> LinkFacts:
         facts,
         external_id=event.external_id,
         confirmed=_checked_wanted(facts, event.wanted),
+        settled=facts.settled if event.heard is None else _checked_heard(facts, event.heard),
         baseline=event.baseline,
         intent_open=False,
         intent_unknown=False,

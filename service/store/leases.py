@@ -27,9 +27,11 @@ def new_holder() -> str:
 
 def take(session: Session, what: Leasable, row_id: str, *, holder: str, now: datetime, span: timedelta) -> bool:
     """Take or extend a lease; tell whether it is held now."""
+    if _extend(session, what, row_id, holder=holder, until=now + span):
+        return True
     holding = session.scalar(select(what.lease_token).where(what.id == row_id))
     dead = holding if holding is not None and _is_dead(holding) else None
-    free = or_(what.lease_token.is_(None), what.lease_token == holder, what.lease_until < now)
+    free = or_(what.lease_token.is_(None), what.lease_until < now)
     if dead is not None:
         free = or_(free, what.lease_token == dead)
     taken = session.execute(
@@ -40,6 +42,17 @@ def take(session: Session, what: Leasable, row_id: str, *, holder: str, now: dat
     )
     session.expire_all()
     return bool(taken.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result counts rows
+
+
+def _extend(session: Session, what: Leasable, row_id: str, *, holder: str, until: datetime) -> bool:
+    held = session.execute(
+        update(what)
+        .where(what.id == row_id, what.lease_token == holder)
+        .values(lease_until=until)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+    return bool(held.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result counts rows
 
 
 def release(session: Session, what: Leasable, row_id: str, *, holder: str) -> None:

@@ -193,6 +193,7 @@ def _case(
         heard=row.heard,
         generation=row.generation,
         sequence=row.sequence,
+        asked=row.open_problem_id is not None,
     )
     parts = name_parts(record, customers)
     if not parts:

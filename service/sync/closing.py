@@ -10,104 +10,180 @@ from sqlalchemy.orm import Session
 
 from service.core.drift import PUTTING_BACK
 from service.core.errors import ConnectorError, StaleVersion, Transient
-from service.core.intent import IntentState, Operation
-from service.core.ports import Capabilities, EntityKind, RemoteRecord
-from service.core.problem import Problem, field_label
-from service.core.problem import to_json as problem_to_json
-from service.core.snapshot import Snapshot, from_json, spelled_like, to_json, value_to_json
-from service.ids import new_id
-from service.store.queries import counterparts, drift, links
-from service.store.queries.events import Subject, add_event
-from service.store.sync_models import CallRow, ConnectionRow, IntentRow, LinkRow, ProblemRow
+from service.core.intent import Intent, IntentState, Operation
+from service.core.link import Confirmed, Deferred, Lost, Refused
+from service.core.ports import EntityKind, RemoteRecord
+from service.core.problem import Problem, ProblemKind, field_label
+from service.core.snapshot import Snapshot, Value, spelled_like, to_json, value_to_json
+from service.store.facts import apply_to
+from service.store.queries import calls, counterparts, drift
+from service.store.queries.events import Subject, add_event, add_events
+from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import readback, refusal
 from service.sync.cases import Ground
 
+_NAMED = (EntityKind.CUSTOMER, EntityKind.CONTACT)
 
-def confirm(
-    session: Session,
-    connection: ConnectionRow,
-    intent: IntentRow,
-    link: LinkRow,
-    record: RemoteRecord,
-    *,
-    ground: Ground,
-    now: datetime,
-    request_id: str | None,
-    probed: bool = False,
+
+class Closing:
+    """One transaction in which intents are closed; what they have in common is written at its end, all at once."""
+
+    def __init__(self, session: Session, ground: Ground, *, now: datetime, request_id: str | None = None) -> None:
+        """Begin with nothing closed.
+
+        :param request_id: the package's own id of the answer, if one was read.
+        """
+        self.session, self.now = session, now
+        self._ground, self._request_id = ground, request_id
+        self._reading = ground.reading
+        self._of = {"organisation_id": ground.organisation_id, "connection_id": ground.connection_id}
+        self._stored: list[RemoteRecord] = []
+        self._ended: dict[IntentState, list[str]] = {}
+        self._events: list[dict[str, Any]] = []
+
+    def confirm(self, intent: Intent, link: LinkRow, record: RemoteRecord, *, probed: bool = False) -> None:
+        """The package has what was meant: tie the link, move the baseline, note what was stored differently."""
+        self._stored.append(record)
+        self._end(intent, IntentState.CONFIRMED)
+        mapper = self._ground.mappers[EntityKind(link.entity)]
+        stored = spelled_like(mapper.read(record, self._reading), intent.expected)
+        event = Confirmed(
+            external_id=record.remote_id,
+            generation=intent.generation,
+            wanted=intent.wanted,
+            heard=intent.heard,
+            baseline=to_json(_agreed(intent, stored)),
+        )
+        self._events.append(self._sent(intent, link, record, probed=probed))
+        if apply_to(self.session, link, event, now=self.now).retired_at is not None:
+            return  # reset meanwhile: the row says what was left behind, the next generation is not touched
+        readback.note(link, intent, stored=stored, package=self._ground.capabilities)
+        if link.entity in _NAMED:
+            link.remote_name = record.name
+        link.last_synced_at, link.due_at, link.doubts = self.now, None, 0
+        put_back = [name for name, rule in intent.rules.items() if rule in PUTTING_BACK]
+        if put_back:
+            drift.close_put_back(self.session, link.id, put_back, now=self.now, call_id=intent.call_id)
+
+    def refuse(self, intent: Intent, link: LinkRow, error: ConnectorError, *, label: str) -> None:
+        """The package did not write the element: a question for a person, or another try where that helps."""
+        passing = isinstance(error, StaleVersion | Transient)
+        self._end(intent, IntentState.ABANDONED if passing else IntentState.REJECTED, error)
+        # Edited meanwhile: the edit may be the cure, so it is sent before anybody is asked.
+        if passing or link.wanted > intent.wanted or link.retired_at is not None:
+            apply_to(self.session, link, Deferred(), now=self.now)
+            return
+        self.write()  # who holds a name that is taken may be what was confirmed just now
+        connection = self.session.get_one(ConnectionRow, self._ground.connection_id)
+        problem = refusal.problem_of(
+            self.session, connection, link, intent, error, capabilities=self._ground.capabilities, label=label, now=self.now
+        )
+        open_problem(self.session, link, Refused(problem=problem), label=label, now=self.now,
+                     request_id=error.request_id)  # fmt: skip
+
+    def abandon(self, intent: Intent, link: LinkRow) -> None:
+        """Close an intent that was surely not written; the link is planned anew."""
+        self._end(intent, IntentState.ABANDONED)
+        apply_to(self.session, link, Deferred(), now=self.now)
+
+    def give_up(self, intent: Intent, link: LinkRow, *, label: str) -> None:
+        """Close an intent of which nobody could tell often enough what became of it: a person has to look."""
+        self._end(intent, IntentState.ABANDONED)
+        params: dict[str, Value] = {
+            "package": self._ground.capabilities.package,
+            "name": label,
+            "entity": link.entity,
+        }
+        problem = Problem(kind=ProblemKind.OUTCOME_UNKNOWN, params=params)
+        open_problem(self.session, link, Refused(problem=problem), label=label, now=self.now)
+
+    def write(self) -> None:
+        """Write what was collected; called once more at the end, whatever was closed."""
+        for family in {record.family for record in self._stored}:
+            records = [record for record in self._stored if record.family is family]
+            known = counterparts.by_remote_ids(
+                self.session, self._ground.connection_id, family, [record.remote_id for record in records]
+            )
+            counterparts.store(self.session, self._of, records, known, self.now)
+        for state, intent_ids in self._ended.items():
+            calls.end(self.session, intent_ids, state, now=self.now)
+        add_events(self.session, self._events)
+        self._stored, self._ended, self._events = [], {}, []
+
+    def _end(self, intent: Intent, state: IntentState, error: ConnectorError | None = None) -> None:
+        if error is None:
+            self._ended.setdefault(state, []).append(intent.id)
+            return
+        outcome = {
+            "code": error.code,
+            "message": error.message,
+            "provider_code": error.provider_code,
+            "request_id": error.request_id,
+        }
+        calls.end(self.session, [intent.id], state, now=self.now, outcome=outcome)
+
+    def _sent(self, intent: Intent, link: LinkRow, record: RemoteRecord, *, probed: bool) -> dict[str, Any]:
+        written = intent.expected.fields
+        before = None if intent.before is None else _values(intent.before, written)
+        return {
+            **self._of,
+            "at": self.now,
+            "actor": "sync",
+            "verb": _VERBS[intent.operation],
+            "record_kind": link.entity,
+            "record_id": link.record_id,
+            "label": record.name if link.entity in _NAMED else link.remote_name,
+            "link_id": link.id,
+            "call_id": intent.call_id,
+            "before": before,
+            "after": _values(intent.expected, written),
+            "why": reasons(intent.rules) + (" (found there after the answer was lost)" if probed else ""),
+            "request_id": self._request_id,
+        }
+
+
+def lose(session: Session, link: LinkRow, *, now: datetime) -> None:
+    """Nobody knows what became of a link's intent: only a probe may follow."""
+    apply_to(session, link, Lost(), now=now)
+    link.doubts += 1
+
+
+def open_problem(
+    session: Session, link: LinkRow, event: Refused, *, label: str, now: datetime, request_id: str | None = None
 ) -> None:
-    """The package has what was meant: tie the link, move the baseline, note what was stored differently."""
-    known = counterparts.by_remote_ids(session, connection.id, record.family, [record.remote_id])
-    counterparts.store(session, connection, [record], known, now)
-    _end(intent, IntentState.CONFIRMED, now)
-    if link.retired_at is not None or link.generation != intent.generation:
-        # The link was reset meanwhile: the row says what was left behind, the new generation is not touched.
-        link.remote_id = link.remote_id or record.remote_id
-        link.intent_open = link.intent_unknown = False
-        _tell(session, connection, intent, link, now=now, request_id=request_id, probed=probed)
+    """Make a link red and say so in its history, unless it is red for the same reason already."""
+    asked = link.open_problem_id
+    apply_to(session, link, event, now=now, label=label, request_id=request_id)
+    if link.open_problem_id in (None, asked):
         return
-    written = from_json(intent.expected)
-    stored = spelled_like(ground.mappers[EntityKind(link.entity)].read(record, ground.reading), written)
-    readback.note(link, intent, written=written, stored=stored, package=ground.capabilities)
-    baseline = from_json(intent.baseline)
-    as_stored = {name: stored.get(name) for name in written.fields if stored.holds(name)}
-    fields = {**baseline.fields, **as_stored}
-    link.baseline = to_json(Snapshot(fields=fields, active=baseline.active))
-    link.remote_id = record.remote_id
-    link.remote_name = record.name if link.entity in (EntityKind.CUSTOMER, EntityKind.CONTACT) else link.remote_name
-    link.confirmed = max(link.confirmed, min(intent.wanted, link.wanted))
-    link.settled = max(link.settled, min(intent.heard, link.heard))
-    link.last_synced_at, link.due_at = now, None
-    link.intent_open = link.intent_unknown = False
-    link.doubts = 0
-    links.close_problem(session, link, now=now, by="sync")
-    put_back = [name for name, rule in intent.rules.items() if rule in PUTTING_BACK]
-    if put_back:
-        drift.close_put_back(session, link.id, put_back, now=now, call_id=intent.call_id)
-    _tell(session, connection, intent, link, now=now, request_id=request_id, probed=probed)
-
-
-def _tell(
-    session: Session,
-    connection: ConnectionRow,
-    intent: IntentRow,
-    link: LinkRow,
-    *,
-    now: datetime,
-    request_id: str | None,
-    probed: bool,
-) -> None:
-    """Write down that a write is done there, of a link that was reset meanwhile too."""
-    written = from_json(intent.expected)
     add_event(
         session,
-        organisation_id=connection.organisation_id,
+        organisation_id=link.organisation_id,
         at=now,
         actor="sync",
-        verb=_VERBS[Operation(intent.operation)],
-        subject=Subject(kind=link.entity, id=link.record_id, label=link.remote_name),
+        verb="needs a person",
+        subject=Subject(kind=link.entity, id=link.record_id, label=label),
         link_id=link.id,
-        connection_id=connection.id,
-        call_id=intent.call_id,
-        before=None if intent.before is None else _only(intent.before, written),
-        after={name: value_to_json(value) for name, value in written.fields.items()},
-        why=reasons(intent.rules) + (" (found there after the answer was lost)" if probed else ""),
+        connection_id=link.connection_id,
+        after={"problem": event.problem.kind.value},
         request_id=request_id,
     )
 
 
 def reasons(rules: Mapping[str, str]) -> str:
     """Return why fields moved, as a person reads it: the rule alone if it is one for all, else with its fields."""
+    kinds = set(rules.values())
+    if len(kinds) == 1:
+        return next(iter(kinds))
     fields: dict[str, list[str]] = {}
     for name, rule in sorted(rules.items()):
         fields.setdefault(rule, []).append(field_label(name))
-    if len(fields) == 1:
-        return next(iter(fields))
     return "; ".join(f"{', '.join(names)}: {rule}" for rule, names in fields.items())
 
 
-def counted_as(intent: IntentRow, link: LinkRow) -> str:
+def counted_as(intent: Intent, link: LinkRow) -> str:
     """Return the count that a write adds to, before it is confirmed: the first meeting of a match counts as a link."""
-    if intent.operation == Operation.CREATE:
+    if intent.operation is Operation.CREATE:
         return "created"
     return "linked" if link.baseline is None else "updated"
 
@@ -122,102 +198,11 @@ _VERBS = {
 }
 
 
-def refuse(
-    session: Session,
-    connection: ConnectionRow,
-    intent: IntentRow,
-    link: LinkRow,
-    error: ConnectorError,
-    *,
-    capabilities: Capabilities,
-    label: str,
-    now: datetime,
-) -> None:
-    """The package did not write the element: a question for a person, or another try where that helps."""
-    state = IntentState.ABANDONED if isinstance(error, StaleVersion | Transient) else IntentState.REJECTED
-    _end(intent, state, now, error)
-    link.intent_open = link.intent_unknown = False
-    if state is IntentState.ABANDONED or link.retired_at is not None:
-        return
-    if link.wanted > intent.wanted:
-        return  # edited meanwhile: the edit may be the cure, so it is sent before anybody is asked
-    problem = refusal.problem_of(
-        session, connection, link, intent, error, capabilities=capabilities, label=label, now=now
-    )
-    open_problem(session, connection, link, problem, label=label, now=now, request_id=error.request_id)
+def _agreed(intent: Intent, stored: Snapshot) -> Snapshot:
+    """Return what both sides agree on from now: of what was written, as it was stored."""
+    as_stored = {name: stored.get(name) for name in intent.expected.fields if stored.holds(name)}
+    return Snapshot(fields={**intent.baseline.fields, **as_stored}, active=intent.baseline.active)
 
 
-def abandon(intent: IntentRow, link: LinkRow, *, now: datetime) -> None:
-    """Close an intent that was surely not written; the link is planned anew."""
-    _end(intent, IntentState.ABANDONED, now)
-    link.intent_open = link.intent_unknown = False
-
-
-def open_problem(
-    session: Session,
-    connection: ConnectionRow,
-    link: LinkRow,
-    problem: Problem,
-    *,
-    label: str,
-    now: datetime,
-    request_id: str | None = None,
-) -> bool:
-    """Make a link red, unless it is red for the same reason already; tell whether it is a new question."""
-    document = problem_to_json(problem)
-    current = links.problem_of(session, link)
-    if current is not None and current.closed_at is None and current.document == document:
-        return False
-    links.close_problem(session, link, now=now, by="sync")
-    row = ProblemRow(
-        id=new_id(),
-        organisation_id=connection.organisation_id,
-        connection_id=connection.id,
-        link_id=link.id,
-        kind=problem.kind.value,
-        label=label,
-        document=document,
-        request_id=request_id,
-        opened_at=now,
-    )
-    session.add(row)
-    session.flush()
-    link.open_problem_id = row.id
-    add_event(
-        session,
-        organisation_id=connection.organisation_id,
-        at=now,
-        actor="sync",
-        verb="needs a person",
-        subject=Subject(kind=link.entity, id=link.record_id, label=label),
-        link_id=link.id,
-        connection_id=connection.id,
-        after={"problem": problem.kind.value},
-        request_id=request_id,
-    )
-    return True
-
-
-def _end(intent: IntentRow, state: IntentState, now: datetime, error: ConnectorError | None = None) -> None:
-    intent.state, intent.closed_at = state.value, now
-    if error is not None:
-        intent.outcome = {
-            "code": error.code,
-            "message": error.message,
-            "provider_code": error.provider_code,
-            "request_id": error.request_id,
-        }
-
-
-def _only(document: dict[str, Any], written: Snapshot) -> dict[str, Any]:
-    return {name: value for name, value in document["fields"].items() if name in written.fields}
-
-
-def close_call(call: CallRow, *, now: datetime, status: int | None = None, request_id: str | None = None,
-               answer: str | None = None) -> None:  # fmt: skip
-    """Close a call once each of its intents is closed."""
-    call.closed_at = now
-    call.state = "closed"
-    call.status = status if status is not None else call.status
-    call.request_id = request_id or call.request_id
-    call.answer = answer if answer is not None else call.answer
+def _values(snapshot: Snapshot, names: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: value_to_json(snapshot.get(name)) for name in names if snapshot.holds(name)}

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.core.link import Settled, Tied
 from service.core.model import Customer, CustomerKind, Invoice, InvoiceStatus, PaymentKind
 from service.core.ports import EntityKind, Family, Ref
 from service.core.reconcile import FieldAction
@@ -25,6 +26,7 @@ from service.records.inputs import (
     PaymentInput,
     RecipientsInput,
 )
+from service.store.facts import apply_to
 from service.store.queries import counterparts, links
 from service.store.records import PaymentRow
 from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
@@ -170,8 +172,8 @@ def _take_in_payment(
     payment = session.get(PaymentRow, link.record_id)
     if payment is None or payment.origin_connection_id != connection.id:
         return False  # one of ours: the planner reconciles it like any record
-    link.settled = link.heard
     if gone:
+        apply_to(session, link, Settled(heard=link.heard), now=author.now)
         if not payment.removed:
             payments.remove_payment(session, author, payment.id)
         return True
@@ -179,7 +181,7 @@ def _take_in_payment(
     changes = {name: value for name, value in _terms(shown).items() if getattr(payment, name) != value}
     if changes:
         payments.change_payment(session, author, payment.id, PaymentChanges.model_construct(**changes))
-    link.baseline = to_json(shown)
+    apply_to(session, link, Settled(heard=link.heard, baseline=to_json(shown)), now=author.now)
     return bool(changes)
 
 
@@ -199,8 +201,9 @@ def _record(session: Session, ground: Ground, connection: ConnectionRow, author:
     recorded.origin_connection_id = connection.id
     ref = Ref(kind=EntityKind.PAYMENT, id=recorded.id)
     link = links.add(session, connection, ref, Family(row.family))
-    link.remote_id, link.baseline = row.remote_id, to_json(shown)
-    link.confirmed, link.last_synced_at = link.wanted, author.now
+    apply_to(session, link, Tied(external_id=row.remote_id), now=author.now)
+    apply_to(session, link, Settled(heard=0, baseline=to_json(shown), wanted=link.wanted), now=author.now)
+    link.last_synced_at = author.now
     return True
 
 

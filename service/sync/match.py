@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
 from service.core.errors import SyncError
+from service.core.link import Tied
 from service.core.matching import EXACT, Party, propose
 from service.core.model import Customer
 from service.core.ports import EntityKind, Family, Ref, RemoteRecord
+from service.store.facts import apply_to
 from service.store.queries import connections as queries
 from service.store.queries import counterparts, eligible, links, load, matches
 from service.store.queries.events import Subject, add_event
@@ -218,7 +221,7 @@ def _link(
         raise BadDecision(message)
     family = platform.provider(row.provider).capabilities.family_of[ref.kind]
     link = link or links.add(session, row, ref, family, hint=customer.number or "")
-    tie(link, there.remote_id, there.name)
+    tie(session, link, there.remote_id, there.name, now=platform.clock())
     return link
 
 
@@ -230,7 +233,7 @@ def _take_back(session: Session, row: ConnectionRow, customer_id: str, remote_id
         session.flush()
 
 
-def tie(link: LinkRow, remote_id: str, remote_name: str | None) -> None:
+def tie(session: Session, link: LinkRow, remote_id: str, remote_name: str | None, *, now: datetime) -> None:
     """Tie a link to an entity; the next sync compares the two for the first time."""
-    link.remote_id, link.remote_name = remote_id, remote_name
-    link.heard += 1
+    apply_to(session, link, Tied(external_id=remote_id), now=now)
+    link.remote_name = remote_name

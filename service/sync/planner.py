@@ -46,6 +46,7 @@ class Case:
     heard: int
     generation: int = 1
     sequence: int = 0
+    asked: bool = False  #: a problem is open about it
     name: NameChoice | None = None  #: chosen by the naming rule, for kinds that have display names
     holders: tuple[RemoteRecord, ...] = ()  #: entities there that already have that name
     around: asking.Around = field(default_factory=asking.Around)

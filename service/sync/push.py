@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from service.core.errors import ConnectionBroken, OutcomeUnknown, StaleVersion, Transient
-from service.core.intent import IntentState, call_key
+from service.core.intent import Intent, call_key
+from service.core.link import Sent
 from service.core.ports import Answer, Family, Lane, Request, Written
 from service.core.reconcile import advance
-from service.core.snapshot import Snapshot, from_json, to_json
+from service.core.snapshot import Snapshot
 from service.ids import new_id
+from service.store.facts import apply_to
 from service.store.queries import calls, find
-from service.store.sync_models import CallRow, ConnectionRow, IntentRow, LinkRow
-from service.sync import books, closing, readback
+from service.store.sync_models import CallRow, LinkRow
+from service.sync import books, readback
 from service.sync.cases import Ground
+from service.sync.closing import Closing, counted_as, lose
 from service.sync.documents import request_from_json, request_to_json
 from service.sync.planner import Decision
 from service.sync.work import Resting, Work
@@ -29,6 +30,7 @@ class Parcel:
     call_id: str
     request: Request
     elements: int
+    intents: Sequence[Intent]
     again: bool = False  #: it was sent before and may have landed, however late
 
 
@@ -71,39 +73,24 @@ def commit_call(work: Work, decisions: Sequence[Decision]) -> Parcel | None:
 
     A link that got another intent, was retired or was tied meanwhile is left out: it is planned again.
     """
-    work.still_mine()
     now = work.platform.clock()
-    with work.platform.database.write() as session:
+    with work.holding() as session:
         rows = find.find_all(session, LinkRow, work.organisation_id, [decision.case.link_id for decision in decisions])
         fit = [decision for decision in decisions if _fits(rows.get(decision.case.link_id), decision)]
         if not fit:
             return None
         call_id = new_id()
-        request = work.connector.pack(
-            [decision.element for decision in fit if decision.element is not None], key=call_key(call_id, 1)
-        )
-        session.add(
-            CallRow(
-                id=call_id,
-                organisation_id=work.organisation_id,
-                connection_id=work.connection_id,
-                run_id=work.run_id,
-                key=request.key,
-                elements=len(fit),
-                request=request_to_json(request),
-                created_at=now,
-            )
-        )
-        session.flush()
-        for position, decision in enumerate(fit):
+        elements = [decision.element for decision in fit if decision.element is not None]
+        request = work.connector.pack(elements, key=call_key(call_id, 1))
+        intents = tuple(_intent(call_id, position, decision) for position, decision in enumerate(fit))
+        for decision in fit:
             link = rows[decision.case.link_id]
-            session.add(_intent(work, call_id, position, decision, link))
-            link.intent_open = True
-            link.sequence += 1
+            apply_to(session, link, Sent(), now=now)
             link.losses = [{"field": loss.field, "reason": loss.reason} for loss in decision.losses]
             if decision.case.name is not None:
                 link.remote_name = decision.case.name.name
-    return Parcel(call_id, request, len(fit))
+        calls.add(session, rows, intents, request=request_to_json(request), run_id=work.run_id, now=now)
+    return Parcel(call_id, request, len(fit), intents)
 
 
 def dispatch(work: Work, ground: Ground, parcel: Parcel) -> None:
@@ -114,7 +101,6 @@ def dispatch(work: Work, ground: Ground, parcel: Parcel) -> None:
     """
 
     def once() -> Answer:
-        work.still_mine()
         _mark_sent(work, parcel.call_id)
         return work.connector.send(parcel.request, count=parcel.elements)
 
@@ -122,13 +108,12 @@ def dispatch(work: Work, ground: Ground, parcel: Parcel) -> None:
         answer = work.patiently(once, batch=parcel.elements > 1)
     except OutcomeUnknown as error:
         _doubt(work, parcel.call_id, answer_read=error.answered)
-        return
     except (Resting, ConnectionBroken):
         if not parcel.again:  # else it stays in doubt: what was sent before may land yet, under this key alone
-            _call_off(work, parcel.call_id)
+            _call_off(work, ground, parcel)
         raise
-    _take_in(work, ground, parcel.call_id, answer)
-    work.report(done=work.done)
+    else:
+        _take_in(work, ground, parcel, answer)
 
 
 def _fits(link: LinkRow | None, decision: Decision) -> bool:
@@ -136,126 +121,110 @@ def _fits(link: LinkRow | None, decision: Decision) -> bool:
         link is not None
         and (link.retired_at is not None) is decision.case.retired
         and not link.intent_open
+        and link.open_problem_id is None
         and link.generation == decision.case.generation
         and link.remote_id == decision.case.remote_id
     )
 
 
-def _intent(work: Work, call_id: str, position: int, decision: Decision, link: LinkRow) -> IntentRow:
+def _intent(call_id: str, position: int, decision: Decision) -> Intent:
     assert decision.expected is not None and decision.operation is not None  # noqa: S101, PT018
     case = decision.case
-    return IntentRow(
+    return Intent(
         id=new_id(),
-        organisation_id=work.organisation_id,
-        connection_id=work.connection_id,
-        link_id=case.link_id,
         call_id=call_id,
         position=position,
-        sequence=link.sequence + 1,
+        link_id=case.link_id,
         generation=case.generation,
-        operation=decision.operation.value,
         wanted=case.wanted,
         heard=case.heard,
-        expected=to_json(decision.expected),
-        before=None if decision.theirs is None else to_json(decision.theirs),
-        meant=readback.meant_in(decision),
-        baseline=to_json(advance(case.baseline, decision.plan.actions)),
+        operation=decision.operation,
+        expected=decision.expected,
+        before=decision.theirs,
+        baseline=advance(case.baseline, decision.plan.actions),
         rules={action.field: action.rule.value for action in decision.plan.pushes},
-        created_at=work.platform.clock(),
+        meant=readback.meant_in(decision),
     )
 
 
 def _mark_sent(work: Work, call_id: str) -> None:
-    now = work.platform.clock()
-    with work.platform.database.write() as session:
-        call = session.get_one(CallRow, call_id)
-        call.sent_at = call.sent_at or now
-        call.last_sent_at = now
-        call.sends += 1
+    """Note that the request leaves now; the lease is extended with it."""
+    with work.holding() as session:
+        calls.mark_sent(session, call_id, now=work.platform.clock())
 
 
 def _doubt(work: Work, call_id: str, *, answer_read: bool) -> None:
     """Note that a call may have landed: only a probe may follow."""
     work.doubt = True
+    now = work.platform.clock()
     with work.platform.database.write() as session:
-        call = session.get_one(CallRow, call_id)
-        call.state = IntentState.UNKNOWN.value
-        call.answer_read = call.answer_read or answer_read
-        for intent, link in calls.intents_of(session, call_id):
-            if intent.closed_at is None:
-                intent.state = IntentState.UNKNOWN.value
-                link.intent_unknown = True
-                link.doubts += 1
+        links = calls.links_of_open_intents(session, call_id)
+        for link in links.values():
+            lose(session, link, now=now)
+        calls.doubt(session, links)
+        calls.leave_open(session, call_id, answer_read=answer_read)
 
 
-def _call_off(work: Work, call_id: str) -> None:
+def _call_off(work: Work, ground: Ground, parcel: Parcel) -> None:
     """Close a call of which nothing was written."""
     now = work.platform.clock()
     with work.platform.database.write() as session:
-        for intent, link in calls.intents_of(session, call_id):
-            if intent.closed_at is None:
-                closing.abandon(intent, link, now=now)
-        closing.close_call(session.get_one(CallRow, call_id), now=now)
+        closing = Closing(session, ground, now=now)
+        for intent, link in _still_open(calls.links_of_open_intents(session, parcel.call_id), parcel):
+            closing.abandon(intent, link)
+        closing.write()
+        calls.close(session, parcel.call_id, now=now)
 
 
-def _take_in(work: Work, ground: Ground, call_id: str, answer: Answer) -> None:
+def _still_open(links: Mapping[str, LinkRow], parcel: Parcel) -> Iterator[tuple[Intent, LinkRow]]:
+    """Yield the intents that nobody has closed meanwhile, with their links as they are now."""
+    for intent in parcel.intents:
+        if intent.id in links:
+            yield intent, links[intent.id]
+
+
+def _take_in(work: Work, ground: Ground, parcel: Parcel, answer: Answer) -> None:
+    """Take in an answer, all of it or nothing."""
     now = work.platform.clock()
     with work.platform.database.write() as session:
-        connection = session.get_one(ConnectionRow, work.connection_id)
-        call = session.get_one(CallRow, call_id)
-        open_left = False
-        for intent, link in calls.intents_of(session, call_id):
-            if intent.closed_at is None:
-                open_left |= not _take_in_one(work, ground, session, connection, intent, link, answer)
-        if open_left:
+        closing = Closing(session, ground, now=now, request_id=answer.request_id)
+        links = calls.links_of_open_intents(session, parcel.call_id)
+        unknown = [
+            intent.id
+            for intent, link in _still_open(links, parcel)
+            if not _take_in_one(work, closing, intent, link, answer)
+        ]
+        closing.write()
+        if unknown:
             work.doubt = True
-            call.state = IntentState.UNKNOWN.value
-            call.answer_read = True
+            calls.doubt(session, unknown)
+            calls.leave_open(session, parcel.call_id, answer_read=True)
         else:
-            closing.close_call(call, now=now, status=answer.status, request_id=answer.request_id, answer=answer.content)
+            calls.close(session, parcel.call_id, now=now, status=answer.status, request_id=answer.request_id,
+                        answer=answer.content)  # fmt: skip
+        work.report_in(session, done=work.done)
 
 
-def _take_in_one(
-    work: Work,
-    ground: Ground,
-    session: Session,
-    connection: ConnectionRow,
-    intent: IntentRow,
-    link: LinkRow,
-    answer: Answer,
-) -> bool:
+def _take_in_one(work: Work, closing: Closing, intent: Intent, link: LinkRow, answer: Answer) -> bool:
     """Take in the outcome of one element; return False if it is still not known."""
-    now = work.platform.clock()
     outcome = answer.outcomes[intent.position]
-    if isinstance(outcome, Written):
-        work.counts[closing.counted_as(intent, link)] += 1
-        closing.confirm(
-            session,
-            connection,
-            intent,
-            link,
-            outcome.record,
-            ground=ground,
-            now=now,
-            request_id=answer.request_id,
-        )
+    if isinstance(outcome, Written) and link.remote_id in (None, outcome.record.remote_id):
+        work.counts[counted_as(intent, link)] += 1
+        closing.confirm(intent, link, outcome.record)
         work.expect_echo(outcome.record.family, outcome.record.remote_id)
-        for family, remote_id in _moved_by(from_json(intent.expected)):
+        for family, remote_id in _moved_by(intent.expected):
             work.expect_echo(family, remote_id)
         work.done += 1
         return True
-    if isinstance(outcome, OutcomeUnknown):
-        intent.state = IntentState.UNKNOWN.value
-        link.intent_unknown = True
-        link.doubts += 1
+    if isinstance(outcome, OutcomeUnknown | Written):  # written, but to another entity: nobody knows what happened
+        lose(closing.session, link, now=closing.now)
         return False
     if isinstance(outcome, StaleVersion | Transient):
         work.stale = True
     else:
         work.counts["failed"] += 1
         work.done += 1
-    label = work.labels.get(link.id) or link.remote_name or link.record_id
-    closing.refuse(session, connection, intent, link, outcome, capabilities=work.capabilities, label=label, now=now)
+    closing.refuse(intent, link, outcome, label=work.labels.get(link.id) or link.remote_name or link.record_id)
     return True
 
 
@@ -275,5 +244,6 @@ def send_again(work: Work, ground: Ground, call_id: str) -> None:
     """Send a stored call once more: same key, same bytes."""
     with work.platform.database.read() as session:
         call = session.get_one(CallRow, call_id)
-        parcel = Parcel(call.id, request_from_json(call.request), call.elements, again=True)
+        intents = [intent for intent, _ in calls.open_intents(session, call_id)]
+        parcel = Parcel(call.id, request_from_json(call.request), call.elements, intents, again=True)
     dispatch(work, ground, parcel)

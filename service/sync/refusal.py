@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from service.core.errors import ClosedPeriod, ConnectorError, DuplicateName
-from service.core.intent import Operation
+from service.core.intent import Intent, Operation
 from service.core.names import name_key
 from service.core.ports import Capabilities, EntityKind, Family
 from service.core.problem import Problem, problem_of_error
-from service.core.snapshot import Snapshot, Value, from_json
+from service.core.snapshot import Snapshot, Value
 from service.store.queries import counterparts, neighbours
-from service.store.sync_models import ConnectionRow, IntentRow, LinkRow
+from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync.asking import candidate_of, duplicate_params
 from service.sync.documents import reference_from_json
 from service.sync.surroundings import label_of_link
@@ -26,7 +26,7 @@ def problem_of(
     session: Session,
     connection: ConnectionRow,
     link: LinkRow,
-    intent: IntentRow,
+    intent: Intent,
     error: ConnectorError,
     *,
     capabilities: Capabilities,
@@ -34,14 +34,14 @@ def problem_of(
     now: datetime,
 ) -> Problem:
     """Return the question that a refused write is."""
-    creates = intent.operation == Operation.CREATE
+    creates = intent.operation is Operation.CREATE
     params: dict[str, Value] = {
         "package": capabilities.package,
         "name": label,
         "entity": link.entity,
         "exists": not creates,
     }
-    written = from_json(intent.expected)
+    written = intent.expected
     if isinstance(error, DuplicateName):
         return _duplicate_name(session, connection, link, error, params)
     if error.code == "duplicate_number":

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from service.core.link import Edited
 from service.core.ports import EntityKind, Ref
+from service.store.facts import apply_to
 from service.store.queries import connections as queries
 from service.store.queries import links
 from service.store.queries.find import find
@@ -52,8 +54,7 @@ def send_now(
                     )
                 elif record == ref:
                     link.due_at = None
-                    link.wanted += 1
-                    links.close_problem(session, link, now=now, by=actor)
+                    apply_to(session, link, Edited(), now=now, by=actor)
         ids = [row.id for row in chosen]
     return [run.ask(platform, organisation_id=organisation_id, connection_id=one, actor=actor) for one in ids]
 

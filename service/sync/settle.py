@@ -19,15 +19,17 @@ from service.core.intent import (
     NextStep,
     Operation,
     after_probe,
+    after_restart,
     judge,
 )
+from service.core.link import Heard, Tied
 from service.core.ports import EntityKind, Family, RemoteRecord
-from service.core.problem import Problem, ProblemKind
-from service.core.snapshot import Snapshot, from_json, spelled_like
+from service.core.snapshot import Snapshot, spelled_like
+from service.store.facts import apply_to
 from service.store.queries import calls, counterparts, links
-from service.store.sync_models import CallRow, ConnectionRow, IntentRow, LinkRow
-from service.sync import closing
+from service.store.sync_models import CallRow, LinkRow
 from service.sync.cases import Ground
+from service.sync.closing import Closing, counted_as
 from service.sync.push import send_again
 from service.sync.surroundings import label_of_link
 from service.sync.work import Work
@@ -38,43 +40,57 @@ MAX_SENDS = 8
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    intent: IntentRow
+    intent: Intent
     link: LinkRow
     found: RemoteRecord | None
     finding: Finding
 
 
 def settle(work: Work, ground: Ground) -> None:
-    """Settle every open call of the connection; the change feed must have been read to its end just before."""
+    """Settle every open call of the connection; the change feed must have been read to its end just before.
+
+    A request that may still be under way, because whoever sent it died a moment ago, is left alone: it stays in doubt.
+    """
     work.doubt = False
     with work.platform.database.read() as session:
-        open_calls = [call.id for call in calls.open_calls(session, work.connection_id)]
-    for call_id in open_calls:
-        if _settle_one(work, ground, call_id):
-            send_again(work, ground, call_id)
+        open_calls = calls.open_calls(session, work.connection_id)
+    for row in open_calls:
+        if row.last_sent_at is not None and _first_step(work, row) is NextStep.WAIT:
+            work.doubt = True
+        elif _settle_one(work, ground, row.id):
+            send_again(work, ground, row.id)
+
+
+def _first_step(work: Work, row: CallRow) -> NextStep:
+    return after_restart(_call(row), now=work.platform.clock(), lease=work.lease_span)
+
+
+def _call(row: CallRow, *, doubts: int = 0) -> Call:
+    """Return the facts of a call; what was never sent counts from when it was written down.
+
+    :param doubts: how often in a row nobody could tell at first what became of one of its records.
+    """
+    return Call(
+        id=row.id,
+        attempt=row.attempt,
+        sent_at=row.sent_at or row.created_at,
+        last_sent_at=row.last_sent_at or row.created_at,
+        sends=max(row.sends, doubts),
+        answer_read=row.answer_read,
+        unknown=row.state == IntentState.UNKNOWN,
+    )
 
 
 def _settle_one(work: Work, ground: Ground, call_id: str) -> bool:
     """Settle one call; return True if it is to be sent again as it is."""
     now = work.platform.clock()
     with work.platform.database.write() as session:
-        connection = session.get_one(ConnectionRow, work.connection_id)
         row = session.get_one(CallRow, call_id)
         tied: set[str] = set()
         judged = [
-            _judge(session, ground, row, intent, link, tied)
-            for intent, link in calls.intents_of(session, call_id)
-            if intent.closed_at is None
+            _judge(session, ground, row, intent, link, tied) for intent, link in calls.open_intents(session, call_id)
         ]
-        call = Call(
-            id=row.id,
-            attempt=row.attempt,
-            sent_at=row.sent_at or row.created_at,
-            last_sent_at=row.last_sent_at or row.created_at,
-            sends=max([row.sends, *(one.link.doubts for one in judged)]),
-            answer_read=row.answer_read,
-            unknown=True,
-        )
+        call = _call(row, doubts=max([0, *(one.link.doubts for one in judged)]))
         capabilities = work.capabilities
         rules = KeyRules(window=capabilities.key_window, errors_replayed=capabilities.errors_replayed)
         findings = [one.finding for one in judged]
@@ -82,38 +98,28 @@ def _settle_one(work: Work, ground: Ground, call_id: str) -> bool:
         if partly and rules.window is None:
             findings = [*findings, Finding.LANDED]
         steps = after_probe(call, findings, rules=rules, now=now, max_sends=MAX_SENDS)[: len(judged)]
+        closing = Closing(session, ground, now=now)
         again = False
         for one, step in zip(judged, steps, strict=True):
-            again |= _follow(work, ground, session, connection, one, step)
+            again |= _follow(work, closing, one, step)
+        closing.write()
         if not again:
-            closing.close_call(row, now=now)
+            calls.close(session, call_id, now=now)
     return again
 
 
-def _judge(
-    session: Session, ground: Ground, call: CallRow, intent: IntentRow, link: LinkRow, tied: set[str]
-) -> _Judged:
+def _judge(session: Session, ground: Ground, call: CallRow, intent: Intent, link: LinkRow, tied: set[str]) -> _Judged:
     kind = EntityKind(link.entity)
     mapper = ground.mappers[kind]
     family = ground.capabilities.family_of[kind]
-    meant = Intent(
-        id=intent.id,
-        link_id=link.id,
-        generation=intent.generation,
-        wanted=intent.wanted,
-        operation=Operation(intent.operation),
-        expected=from_json(intent.expected),
-        before=None if intent.before is None else from_json(intent.before),
-        state=IntentState(intent.state),
-    )
-    if meant.operation is Operation.CREATE and link.remote_id is None:
-        found = _created(session, ground, call, link, family, meant.expected, tied)
+    if intent.operation is Operation.CREATE and link.remote_id is None:
+        found = _created(session, ground, call, link, family, intent.expected, tied)
     else:
         known = counterparts.by_remote_ids(session, link.connection_id, family, [link.remote_id or ""])
         row = known.get(link.remote_id or "")
         found = None if row is None or row.deleted else counterparts.record_of(row)
-    shown = None if found is None else spelled_like(mapper.read(found, ground.reading), meant.expected, meant.before)
-    return _Judged(intent, link, found, judge(meant, shown))
+    shown = None if found is None else spelled_like(mapper.read(found, ground.reading), intent.expected, intent.before)
+    return _Judged(intent, link, found, judge(intent, shown))
 
 
 def _created(
@@ -144,46 +150,31 @@ def _created(
     return None
 
 
-def _follow(
-    work: Work, ground: Ground, session: Session, connection: ConnectionRow, one: _Judged, step: NextStep
-) -> bool:
+def _follow(work: Work, closing: Closing, one: _Judged, step: NextStep) -> bool:
     """Carry out what the probe decided for one intent; return True if its call is to be sent again."""
-    now = work.platform.clock()
     match step:
         case NextStep.CONFIRM if one.found is not None:
-            work.counts[closing.counted_as(one.intent, one.link)] += 1
-            closing.confirm(
-                session,
-                connection,
-                one.intent,
-                one.link,
-                one.found,
-                ground=ground,
-                now=now,
-                request_id=None,
-                probed=True,
-            )
+            work.counts[counted_as(one.intent, one.link)] += 1
+            closing.confirm(one.intent, one.link, one.found, probed=True)
         case NextStep.RECONCILE | NextStep.CONFIRM:
-            if one.found is not None and one.link.remote_id is None and one.link.retired_at is None:
-                one.link.remote_id, one.link.remote_name = one.found.remote_id, one.found.name
-            one.link.heard += 1
-            work.stale = True
-            closing.abandon(one.intent, one.link, now=now)
-        case NextStep.SEND_AGAIN:
-            return one.link.retired_at is None or _left_behind(one, work)
+            _reconcile(work, closing, one)
+        case NextStep.SEND_AGAIN if one.link.retired_at is None:
+            return True
         case NextStep.GIVE_UP:
-            closing.abandon(one.intent, one.link, now=now)
-            label = label_of_link(session, one.link.organisation_id, one.link)
-            params = {"package": work.capabilities.package, "name": label, "entity": one.link.entity}
-            problem = Problem(kind=ProblemKind.OUTCOME_UNKNOWN, params=params)
-            closing.open_problem(session, connection, one.link, problem, label=label, now=now)
-        case _:
+            label = label_of_link(closing.session, one.link.organisation_id, one.link)
+            closing.give_up(one.intent, one.link, label=label)
+        case _:  # a new call; or the link was reset meanwhile, and is not written for again
             work.stale = True
-            closing.abandon(one.intent, one.link, now=now)
+            closing.abandon(one.intent, one.link)
     return False
 
 
-def _left_behind(one: _Judged, work: Work) -> bool:
-    """A link that was reset meanwhile is not written for again."""
-    closing.abandon(one.intent, one.link, now=work.platform.clock())
-    return False
+def _reconcile(work: Work, closing: Closing, one: _Judged) -> None:
+    """Somebody else's hand: let the next pass compare the two sides, of what is tied to each other now."""
+    work.stale = True
+    closing.abandon(one.intent, one.link)
+    if one.found is not None and one.link.remote_id is None and one.link.retired_at is None:
+        apply_to(closing.session, one.link, Tied(external_id=one.found.remote_id), now=closing.now)
+        one.link.remote_name = one.found.name
+    else:
+        apply_to(closing.session, one.link, Heard(), now=closing.now)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from service.core.link import Refused, Reset, Retry, Settled
 from service.core.ports import Capabilities, EntityKind, JobRule, MappingSettings, Ref
 from service.core.problem import ProblemKind
 from service.core.reconcile import Move, RecordMove, advance
 from service.core.snapshot import to_json
 from service.records.author import Author
+from service.store.facts import apply_to
 from service.store.queries import find, links
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import closing, drift, intake
@@ -124,15 +126,22 @@ def run_wave(work: Work, ground: Ground, names: Names, wave: Wave, *, sends: boo
 
 def carry_out_here(work: Work, ground: Ground, decisions: Sequence[Decision]) -> None:
     """Do the part of decisions that needs no call: values taken over, agreements noted, questions opened."""
-    work.still_mine()
-    with work.platform.database.write() as session:
+    here = [decision for decision in decisions if not _only_writes(decision)]
+    with work.holding() as session:
         connection = session.get_one(ConnectionRow, work.connection_id)
-        rows = find.find_all(session, LinkRow, ground.organisation_id, [one.case.link_id for one in decisions])
-        for decision in decisions:
+        rows = find.find_all(session, LinkRow, ground.organisation_id, [one.case.link_id for one in here])
+        for decision in here:
             link = rows.get(decision.case.link_id)
             if link is not None and link.retired_at is None:
                 _carry_out(work, ground, session, connection, link, decision)
-    work.report(done=work.done)
+        work.report_in(session, done=work.done)
+
+
+def _only_writes(decision: Decision) -> bool:
+    """Tell whether nothing of a decision happens here: it is sent, and that is all."""
+    drifted = bool(decision.case.drift) or (decision.drift is not None and bool(decision.drift.found))
+    here = decision.problem is not None or decision.case.asked or bool(decision.plan.pulls) or drifted
+    return decision.writes and not here
 
 
 def _carry_out(
@@ -143,45 +152,51 @@ def _carry_out(
         drift.note(session, connection, link, case, drifted, now=now)
     if decision.problem is not None:
         if link.wanted == case.wanted:  # edited meanwhile: the edit may be the cure
-            closing.open_problem(session, connection, link, decision.problem, label=case.label, now=now)
-            link.settled = case.heard
+            refused = Refused(problem=decision.problem, heard=case.heard)
+            closing.open_problem(session, link, refused, label=case.label, now=now)
             link.losses = _losses(decision)
         if decision.problem.kind is not ProblemKind.PARENT_NOT_SYNCED:
             work.counts["conflicts"] += 1
         work.done += 1
         return
-    pulls = [action for action in decision.plan.pulls if action.move is Move.PULL]
-    if pulls:
-        why = closing.reasons({action.field: action.rule.value for action in pulls})
-        author = Author(
-            organisation_id=connection.organisation_id,
-            actor=f"package:{connection.id}",
-            now=now,
-            why=why,
-            except_connection_id=connection.id,
-        )
-        left = intake.pull(session, author, case, pulls)
-        if len(left) < len(pulls):
-            work.counts["pulled"] += 1
-        if drifted is not None:
-            drift.accepted(session, ground, link, drifted.accepted, now=now)
+    _pull(work, ground, session, connection, link, decision)
     if decision.writes:
-        links.close_problem(session, link, now=now, by="sync")  # the question is answered; sending follows
+        if link.open_problem_id is not None:
+            apply_to(session, link, Retry(), now=now)  # the question is answered; sending follows
         return
-    first = case.baseline is None and case.remote_id is not None
-    link.baseline = to_json(advance(case.baseline, decision.plan.actions))
-    link.confirmed = max(link.confirmed, case.wanted)
-    link.settled = max(link.settled, case.heard)
+    if case.baseline is None and case.remote_id is not None:
+        work.counts["linked"] += 1
+    agreed = None if case.remote_id is None else to_json(advance(case.baseline, decision.plan.actions))
+    apply_to(session, link, Settled(heard=case.heard, baseline=agreed, wanted=case.wanted), now=now)
     link.losses = _losses(decision)
     link.due_at = None
     if link.remote_id is not None and not (drifted is not None and drifted.waiting):
         link.last_synced_at = now
-    links.close_problem(session, link, now=now, by="sync")
     if decision.plan.record is RecordMove.FORGET:
-        link.retired_at, link.retired_why = now, "gone on both sides"
-    if first:
-        work.counts["linked"] += 1
+        apply_to(session, link, Reset(at=now), now=now)
+        link.retired_why = "gone on both sides"
     work.done += 1
+
+
+def _pull(
+    work: Work, ground: Ground, session: Session, connection: ConnectionRow, link: LinkRow, decision: Decision
+) -> None:
+    """Take over the values of theirs that won."""
+    pulls = [action for action in decision.plan.pulls if action.move is Move.PULL]
+    if not pulls:
+        return
+    author = Author(
+        organisation_id=connection.organisation_id,
+        actor=f"package:{connection.id}",
+        now=work.platform.clock(),
+        why=closing.reasons({action.field: action.rule.value for action in pulls}),
+        except_connection_id=connection.id,
+    )
+    left = intake.pull(session, author, decision.case, pulls)
+    if len(left) < len(pulls):
+        work.counts["pulled"] += 1
+    if decision.drift is not None:
+        drift.accepted(session, ground, link, decision.drift.accepted, now=author.now)
 
 
 def _losses(decision: Decision) -> list[dict[str, str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from service.core.drift import DriftRule
@@ -158,8 +160,14 @@ class Work:
         """Note that the feed will bring back an entity that our own write has changed or moved."""
         self.echoes.setdefault(family, set()).add(remote_id)
 
-    def still_mine(self) -> None:
-        """Extend the lease; called before every write to the package.
+    @property
+    def lease_span(self) -> timedelta:
+        """How long a lease lasts: longer than a request can be under way."""
+        return timedelta(seconds=self.platform.settings.provider_timeout) + _MARGIN
+
+    @contextmanager
+    def holding(self) -> Iterator[Session]:
+        """Give a unit of writing that extends the lease; one comes before every write to the package.
 
         :raises LeaseLost: another worker has taken over.
         :raises Resting: the service is stopping; what is left is done by the next run.
@@ -167,13 +175,21 @@ class Work:
         if self.platform.stopping.is_set():
             message = "the service is stopping"
             raise Resting(message, timedelta(0))
-        span = timedelta(seconds=self.platform.settings.provider_timeout) + _MARGIN
-        now = self.platform.clock()
+        now, span = self.platform.clock(), self.lease_span
         with self.platform.database.write() as session:
-            held = leases.take(session, ConnectionRow, self.connection_id, holder=self.holder, now=now, span=span)
-        if not held:
-            message = "another worker has taken over this connection"
-            raise LeaseLost(message)
+            if not leases.take(session, ConnectionRow, self.connection_id, holder=self.holder, now=now, span=span):
+                message = "another worker has taken over this connection"
+                raise LeaseLost(message)
+            yield session
+
+    def still_mine(self) -> None:
+        """Extend the lease, with nothing to write.
+
+        :raises LeaseLost: another worker has taken over.
+        :raises Resting: the service is stopping.
+        """
+        with self.holding():
+            pass
 
     def authorised(self, call: Callable[[], T], *, batch: bool = False) -> T:
         """Make a call; if the package says that the token has ended, renew it once and make the call again.
@@ -218,16 +234,25 @@ class Work:
 
     def report(self, *, done: int | None = None, total: int | None = None, phase: str | None = None) -> None:
         """Bring the run's row up to date, for whoever watches."""
-        if self.run_id is None:
-            return
-        with self.platform.database.write() as session:
-            run = session.get_one(RunRow, self.run_id)
-            run.counts = dict(self.counts)
-            run.calls = self.connector.calls_made
-            run.least_calls = self.least_calls
-            run.done = run.done if done is None else done
-            run.total = run.total if total is None else total
-            run.phase = run.phase if phase is None else phase
+        if self.run_id is not None:
+            with self.platform.database.write() as session:
+                self.report_in(session, done=done, total=total, phase=phase)
+
+    def report_in(
+        self, session: Session, *, done: int | None = None, total: int | None = None, phase: str | None = None
+    ) -> None:
+        """Bring the run's row up to date together with what else a unit of writing does."""
+        told = {"done": done, "total": total, "phase": phase}
+        session.execute(
+            update(RunRow)
+            .where(RunRow.id == self.run_id)
+            .values(
+                counts=dict(self.counts),
+                calls=self.connector.calls_made,
+                least_calls=self.least_calls,
+                **{column: value for column, value in told.items() if value is not None},
+            )
+        )
 
 
 def ground_of(platform: Platform, session: Session, row: ConnectionRow) -> Ground:

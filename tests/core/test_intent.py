@@ -36,6 +36,22 @@ def _snap(active: bool = True, **fields: Value) -> Snapshot:
     return Snapshot(fields=fields, active=active)
 
 
+def _intent(operation: Operation, expected: Snapshot, before: Snapshot | None = None) -> Intent:
+    return Intent(
+        id="i",
+        call_id=CALL_ID,
+        position=0,
+        link_id="l",
+        generation=1,
+        wanted=1,
+        heard=0,
+        operation=operation,
+        expected=expected,
+        before=before,
+        baseline=expected,
+    )
+
+
 # --- keys ------------------------------------------------------------------------------------------------------------
 
 
@@ -161,8 +177,7 @@ JUDGEMENTS = [
 def test_a_probe_is_judged_by_what_was_meant(
     operation: Operation, expected: Snapshot, before: Snapshot | None, found: Snapshot | None, finding: Finding
 ) -> None:
-    intent = Intent(id="i", link_id="l", generation=1, wanted=1, operation=operation, expected=expected, before=before)
-    assert judge(intent, found) is finding
+    assert judge(_intent(operation, expected, before), found) is finding
 
 
 # --- what follows a probe --------------------------------------------------------------------------------------------
@@ -323,15 +338,7 @@ class Walker:
         if self.skip_probe:
             return Finding.ABSENT
         found = _snap(reference=reference) if reference in self.package.entities else None
-        intent = Intent(
-            id="i",
-            link_id="l",
-            generation=1,
-            wanted=1,
-            operation=Operation.CREATE,
-            expected=_snap(reference=reference),
-        )
-        return judge(intent, found)
+        return judge(_intent(Operation.CREATE, _snap(reference=reference)), found)
 
     def _send(self, index: int) -> None:
         call, references = self.calls[index]

@@ -2,12 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from service.core.intent import Intent, IntentState, Operation
+from service.core.snapshot import from_json, to_json
+from service.store.bulk import insert_rows
 from service.store.sync_models import CallRow, IntentRow, LinkRow
+
+
+def add(
+    session: Session,
+    links: Mapping[str, LinkRow],
+    intents: Sequence[Intent],
+    *,
+    request: Mapping[str, Any],
+    run_id: str | None,
+    now: datetime,
+) -> None:
+    """Write down a call with its intents, by which their links count one intent more.
+
+    :param links: by their ids.
+    :param request: as it is stored.
+    """
+    call_id, owner = intents[0].call_id, links[intents[0].link_id]
+    of = {"organisation_id": owner.organisation_id, "connection_id": owner.connection_id, "created_at": now}
+    call = {"id": call_id, "run_id": run_id, "key": request["key"], "elements": len(intents), "request": dict(request)}
+    session.add(CallRow(**of, **call))
+    rows = []
+    for intent in intents:
+        link = links[intent.link_id]
+        link.sequence += 1
+        rows.append({**of, **_columns(intent), "sequence": link.sequence})
+    insert_rows(session, IntentRow, rows)
+
+
+def _columns(intent: Intent) -> dict[str, Any]:
+    return {
+        "id": intent.id,
+        "link_id": intent.link_id,
+        "call_id": intent.call_id,
+        "position": intent.position,
+        "generation": intent.generation,
+        "operation": intent.operation.value,
+        "wanted": intent.wanted,
+        "heard": intent.heard,
+        "expected": to_json(intent.expected),
+        "before": None if intent.before is None else to_json(intent.before),
+        "baseline": to_json(intent.baseline),
+        "rules": dict(intent.rules),
+        "meant": None if intent.meant is None else dict(intent.meant),
+        "state": IntentState.IN_FLIGHT.value,
+    }
+
+
+def intent_of(row: IntentRow) -> Intent:
+    """Return a row as the value that decisions are made about."""
+    return Intent(
+        id=row.id,
+        call_id=row.call_id,
+        position=row.position,
+        link_id=row.link_id,
+        generation=row.generation,
+        wanted=row.wanted,
+        heard=row.heard,
+        operation=Operation(row.operation),
+        expected=from_json(row.expected),
+        before=None if row.before is None else from_json(row.before),
+        baseline=from_json(row.baseline),
+        rules=row.rules,
+        meant=row.meant,
+    )
 
 
 def open_calls(session: Session, connection_id: str) -> Sequence[CallRow]:
@@ -19,15 +88,94 @@ def open_calls(session: Session, connection_id: str) -> Sequence[CallRow]:
     ).all()
 
 
-def intents_of(session: Session, call_id: str) -> Sequence[tuple[IntentRow, LinkRow]]:
-    """Return the intents of a call with their links, in the order of the call's elements; closed ones too."""
+def open_intents(session: Session, call_id: str) -> list[tuple[Intent, LinkRow]]:
+    """Return the intents of a call that are not closed, with their links, in the order of the call's elements."""
     rows = session.execute(
         select(IntentRow, LinkRow)
         .join(LinkRow, LinkRow.id == IntentRow.link_id)
-        .where(IntentRow.call_id == call_id)
+        .where(*_open(call_id))
         .order_by(IntentRow.position)
     )
-    return [(intent, link) for intent, link in rows]
+    return [(intent_of(row), link) for row, link in rows]
+
+
+def links_of_open_intents(session: Session, call_id: str) -> dict[str, LinkRow]:
+    """Return the links of a call's intents that are not closed, by the intents' ids."""
+    rows = session.execute(
+        select(IntentRow.id, LinkRow).join(LinkRow, LinkRow.id == IntentRow.link_id).where(*_open(call_id))
+    )
+    return {row.id: row.LinkRow for row in rows}
+
+
+def _open(call_id: str) -> tuple[ColumnElement[bool], ...]:
+    return IntentRow.call_id == call_id, IntentRow.closed_at.is_(None)
+
+
+def doubt(session: Session, intent_ids: Collection[str]) -> None:
+    """Note that nobody knows what became of intents."""
+    session.execute(
+        update(IntentRow)
+        .where(IntentRow.id.in_(intent_ids))
+        .values(state=IntentState.UNKNOWN.value)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end(
+    session: Session,
+    intent_ids: Collection[str],
+    state: IntentState,
+    *,
+    now: datetime,
+    outcome: Mapping[str, Any] | None = None,
+) -> None:
+    """Close intents that came to the same end."""
+    if intent_ids:
+        session.execute(
+            update(IntentRow)
+            .where(IntentRow.id.in_(intent_ids))
+            .values(state=state.value, closed_at=now, outcome=None if outcome is None else dict(outcome))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def mark_sent(session: Session, call_id: str, *, now: datetime) -> None:
+    """Note that a call's request is about to be sent."""
+    session.execute(
+        update(CallRow)
+        .where(CallRow.id == call_id)
+        .values(sent_at=func.coalesce(CallRow.sent_at, now), last_sent_at=now, sends=CallRow.sends + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def close(
+    session: Session,
+    call_id: str,
+    *,
+    now: datetime,
+    status: int | None = None,
+    request_id: str | None = None,
+    answer: str | None = None,
+) -> None:
+    """Close a call once each of its intents is closed; what is not known of an answer stays as it was."""
+    known = {"status": status, "request_id": request_id, "answer": answer}
+    session.execute(
+        update(CallRow)
+        .where(CallRow.id == call_id)
+        .values(closed_at=now, state="closed", **{name: value for name, value in known.items() if value is not None})
+        .execution_options(synchronize_session=False)
+    )
+
+
+def leave_open(session: Session, call_id: str, *, answer_read: bool) -> None:
+    """Note that a call may have landed, wholly or in part: only a probe may follow."""
+    session.execute(
+        update(CallRow)
+        .where(CallRow.id == call_id)
+        .values(state=IntentState.UNKNOWN.value, **({"answer_read": True} if answer_read else {}))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def intents_of_link(session: Session, link_id: str, *, limit: int = 50) -> Sequence[IntentRow]:

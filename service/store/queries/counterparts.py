@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from service.core.names import name_key
 from service.core.ports import Family, RemoteRecord
 from service.ids import new_id
+from service.store.bulk import insert_rows
 from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
 
 #: Ids in one statement; SQLite and PostgreSQL both allow more, but plans get no better.
@@ -68,6 +69,7 @@ def absorb(
     recognised. News about an entity that a link is tied to raises ``heard`` on the link.
     """
     latest = {(record.family, record.remote_id): record for record in records}
+    of = {"organisation_id": connection.organisation_id, "connection_id": connection.id}
     news: list[RemoteRecord] = []
     for family in {family for family, _ in latest}:
         of_family = {remote_id: record for (kind, remote_id), record in latest.items() if kind is family}
@@ -75,21 +77,24 @@ def absorb(
         changed = [record for remote_id, record in of_family.items() if _is_news(known.get(remote_id), record)]
         # An answer to a write may show an entity otherwise than the feed does; under the same version nobody touched it.
         news += [record for record in changed if _is_newer(known.get(record.remote_id), record)]
-        store(session, connection, changed, known, now, pending=True)
+        store(session, of, changed, known, now, pending=True)
         hear(session, connection.id, family, [record.remote_id for record in changed])
     return news
 
 
 def store(
     session: Session,
-    connection: ConnectionRow,
+    of: Mapping[str, str],
     records: Sequence[RemoteRecord],
-    known: dict[str, CounterpartRow],
+    known: Mapping[str, CounterpartRow],
     now: datetime,
     *,
     pending: bool = False,
 ) -> None:
-    """Write entities of one family over what was known of them; ``pending`` if somebody has to look at them yet."""
+    """Write entities of one family over what was known of them; ``pending`` if somebody has to look at them yet.
+
+    :param of: the columns that say whose they are: ``organisation_id`` and ``connection_id``.
+    """
     fresh = []
     for record in records:
         row = known.get(record.remote_id)
@@ -97,8 +102,7 @@ def store(
             fresh.append(
                 {
                     "id": new_id(),
-                    "organisation_id": connection.organisation_id,
-                    "connection_id": connection.id,
+                    **of,
                     "family": record.family.value,
                     "remote_id": record.remote_id,
                     "first_seen_at": now,
@@ -115,8 +119,7 @@ def store(
         if not record.deleted:
             row.payload = dict(record.payload)
         row.pending = pending
-    if fresh:
-        session.execute(insert(CounterpartRow), fresh)
+    insert_rows(session, CounterpartRow, fresh)
 
 
 def saw(session: Session, connection_id: str, records: Sequence[RemoteRecord], now: datetime) -> None:
@@ -153,7 +156,7 @@ def bury_unseen(session: Session, connection: ConnectionRow, families: Collectio
 
 
 def hear(session: Session, connection_id: str, family: Family, remote_ids: Collection[str]) -> None:
-    """Note on the links of these entities that there is news to reconcile."""
+    """Let ``Heard`` happen to the links of these entities, all at once: there is news to reconcile."""
     for chunk in chunks(remote_ids):
         session.execute(
             update(LinkRow)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, and_, case, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from service.core.link import Dot, LinkFacts, dot_of
+from service.core.link import Dot, dot_of
 from service.core.problem import Problem, ProblemKind
-from service.core.snapshot import fingerprint, from_json
+from service.store.facts import facts_of
 from service.store.sync_models import LinkRow
 
 
@@ -36,26 +36,7 @@ def in_force_for(record_id: InstrumentedAttribute[str], *, kind: str, connection
 
 def dot_of_row(link: LinkRow) -> Dot:
     """Return the dot of a link's row, by the core's own rule."""
-    return dot_of(facts_of(link))
-
-
-def facts_of(link: LinkRow) -> LinkFacts:
-    """Return the facts of a link's row, as the core decides about them."""
-    known = None if link.baseline is None else fingerprint(from_json(link.baseline))
-    problem = None if link.open_problem_id is None else _SOME_PROBLEM
-    return LinkFacts(
-        external_id=link.remote_id,
-        generation=link.generation,
-        wanted=link.wanted,
-        confirmed=link.confirmed,
-        heard=link.heard,
-        settled=link.settled,
-        baseline=known,
-        intent_open=link.intent_open,
-        intent_unknown=link.intent_unknown,
-        problem=problem,
-        retired_at=link.retired_at,
-    )
+    return dot_of(facts_of(link, None if link.open_problem_id is None else _SOME_PROBLEM))
 
 
 #: That there is a problem decides about the dot; which one does not.

@@ -8,10 +8,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from service.core.link import LinkFacts, Retry
 from service.core.model import InvoiceStatus
 from service.core.ports import EntityKind, Family, Ref
 from service.core.problem import ProblemKind
 from service.ids import new_id
+from service.store.facts import apply_to, columns_of
 from service.store.queries.connections import NotFoundError
 from service.store.queries.dots import dot_expression
 from service.store.queries.find import chunks
@@ -222,16 +224,10 @@ def add(
         entity=ref.kind.value,
         record_id=ref.id,
         family=family.value,
-        generation=generation,
         reference=reference_of(link_id, hint),
-        wanted=1,
-        confirmed=0,
-        heard=0,
-        settled=0,
+        **columns_of(LinkFacts(generation=generation)),
         sequence=0,
         doubts=0,
-        intent_open=False,
-        intent_unknown=False,
         losses=[],
         readback=[],
     )
@@ -358,15 +354,13 @@ def linked_ever(session: Session, connection_id: str, refs: Collection[Ref]) -> 
 def reconsider(session: Session, connection: ConnectionRow, *, now: datetime) -> None:
     """After the mapping was changed: links that waited for a choice, or that were refused, are looked at again."""
     waits = [ProblemKind.MISSING_MAPPING.value, ProblemKind.REJECTED.value]
-    rows = session.execute(
-        select(LinkRow, ProblemRow)
+    rows = (
+        select(LinkRow)
         .join(ProblemRow, ProblemRow.id == LinkRow.open_problem_id)
         .where(LinkRow.connection_id == connection.id, ProblemRow.kind.in_(waits), ProblemRow.closed_at.is_(None))
     )
-    for link, problem in rows:
-        problem.closed_at, problem.closed_by = now, "mapping"
-        link.open_problem_id = None
-        link.wanted += 1
+    for link in session.scalars(rows).all():
+        apply_to(session, link, Retry(), now=now, by="mapping")
 
 
 def close_problem(session: Session, link: LinkRow, *, now: datetime, by: str) -> None:
