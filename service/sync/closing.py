@@ -57,7 +57,7 @@ class Closing:
         self._events.append(self._sent(intent, link, record, probed=probed))
         if apply_to(self.session, link, event, now=self.now).retired_at is not None:
             return  # reset meanwhile: the row says what was left behind, the next generation is not touched
-        readback.note(link, intent, stored=stored, package=self._ground.capabilities)
+        readback.note(link, intent, written=intent.expected, stored=stored, package=self._ground.capabilities)
         if link.entity in _NAMED:
             link.remote_name = record.name
         link.last_synced_at, link.due_at, link.doubts = self.now, None, 0
