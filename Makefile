@@ -15,7 +15,7 @@ export PIP_NO_INPUT := 1
 export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock mutants bench-calls clean laws
+.PHONY: help demo test check fmt lock mutants bench-calls bench-matching clean laws
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -40,6 +40,7 @@ fmt: $(VENV)/.dev ## format the code and apply the safe fixes
 lock: $(VENV)/.dev ## resolve the dependencies anew (UPGRADE=1: to their newest versions)
 	$(BIN)/uv pip compile -q $(LOCK_FLAGS) pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile -q $(LOCK_FLAGS) -c requirements.txt --extra dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile -q $(LOCK_FLAGS) -c requirements-dev.txt --extra bench pyproject.toml -o requirements-bench.txt
 
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
@@ -52,6 +53,9 @@ laws: $(VENV)/.dev ## hold the law of formatting over 10,000 records of every ki
 
 bench-calls: $(VENV)/.project ## count the calls of a first and a second sync against the least possible
 	@$(BIN)/python -m benchmarks.calls $(ARGS)
+
+bench-matching: $(VENV)/.project $(VENV)/.bench ## measure the first match on people, company names and 20,000 records
+	@$(BIN)/python -m benchmarks.matching $(ARGS)
 
 clean: ## remove caches and build products; keeps .venv and var/
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov build dist mutants *.egg-info
@@ -74,6 +78,11 @@ $(VENV)/.project: pyproject.toml $(VENV)/.runtime
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	@echo "Installing what its tests and checks need ..."
 	@$(PIP) install -q --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.runtime
+	@echo "Installing what the matching is measured against ..."
+	@$(PIP) install -q --require-hashes --no-deps -r requirements-bench.txt
 	@touch $@
 
 $(VENV)/.machine: scripts/test-machine $(VENV)/.dev
