@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import IncompleteRead, RemoteDisconnected, responses
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from flask import g
@@ -28,12 +28,16 @@ from sandbox.common.faults import FaultRule, When
 from sandbox.common.sandbox import Sandbox
 from sandbox.common.server import Running, create_app
 from sandbox.common.traffic import HANGS, RESUMED
+from service.core.ports import Connector
+from service.providers import PROVIDERS, Clock, Provider
+from service.settings import ProviderSettings
 from service.store.database import Database
 
 #: What a call takes on the package's clock, in seconds: moments stay in order although nothing is waited for.
 CALL_SECONDS = 0.25
 _over_the_wire = HTTPConnectionPool._make_request
 _served: dict[str, InProcess] = {}
+_Reply: TypeAlias = tuple[int, list[tuple[str, str]], bytes]  #: status, headers, body
 
 
 class _StillUnderWayError(BaseException):
@@ -94,6 +98,8 @@ class InProcess(Running):
         self.url = f"http://{self._host}"
         self._app = create_app(sandbox)
         self.late: list[Late] = []  #: oldest first
+        self.lags = False  #: while it is set, reads are answered as they were before
+        self._shown: dict[str, _Reply] = {}  #: the last answer to a read, by path
         _served[self._host] = self
         HTTPConnectionPool._make_request = _route  # type: ignore[assignment, method-assign]
 
@@ -122,7 +128,7 @@ class InProcess(Running):
         self.sandbox.clock.advance(CALL_SECONDS)
         line = _Line(asked.timeout.read_timeout if isinstance(asked.timeout.read_timeout, int | float) else None)
         try:
-            status, headers, body = self._run(asked, line)
+            status, headers, body = self._recalled(asked) or self._run(asked, line)
         except _StillUnderWayError as hanging:
             noted = hanging.noted
             self.late.append(Late(asked.method, asked.target, lambda: self._go_on(asked, noted)))
@@ -131,6 +137,8 @@ class InProcess(Running):
             raise self._given_up(pool, asked, line)
         if line.cut:
             raise RemoteDisconnected("Remote end closed connection without response")
+        if asked.method == "GET":
+            self._shown[asked.path] = status, headers, body
         return HTTPResponse(
             body=_Body(body, promised=int(dict(headers).get("Content-Length") or 0)),
             headers=HTTPHeaderDict(headers),
@@ -144,6 +152,9 @@ class InProcess(Running):
             request_url=asked.target,
         )
 
+    def _recalled(self, asked: _Asked) -> _Reply | None:
+        return self._shown.get(asked.path) if self.lags and asked.method == "GET" else None
+
     def _given_up(self, pool: HTTPConnectionPool, asked: _Asked, line: _Line) -> ReadTimeoutError:
         self.sandbox.clock.advance(line.patience or 0)
         return ReadTimeoutError(pool, asked.target, f"Read timed out. (read timeout={line.patience})")
@@ -151,9 +162,7 @@ class InProcess(Running):
     def _go_on(self, asked: _Asked, noted: tuple[int, FaultRule]) -> None:
         self._run(asked, _Line(None), resumed=noted)
 
-    def _run(
-        self, asked: _Asked, line: _Line, *, resumed: tuple[int, FaultRule] | None = None
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _run(self, asked: _Asked, line: _Line, *, resumed: tuple[int, FaultRule] | None = None) -> _Reply:
         def hang(seconds: float) -> None:
             """Move the clock instead of waiting; let go of the caller who would not have waited so long."""
             if line.patience is None or seconds < line.patience:
@@ -163,10 +172,9 @@ class InProcess(Running):
             if g.fault.when is When.BEFORE:
                 raise _StillUnderWayError(g.log_number, g.fault)
 
-        path, _, query = asked.target.partition("?")
         environ = EnvironBuilder(
-            path=path,
-            query_string=query,
+            path=asked.path,
+            query_string=asked.target.partition("?")[2],
             base_url=self.url,
             method=asked.method,
             headers=list(asked.headers),
@@ -189,6 +197,11 @@ class _Asked:
     retries: Retry | None
     preload_content: bool
     decode_content: bool
+
+    @property
+    def path(self) -> str:
+        """Return the target without its query."""
+        return self.target.partition("?")[0]
 
 
 def _route(
@@ -253,3 +266,28 @@ def without_fsync(database: Database) -> Database:
     database.close()
     event.listen(database.engine, "connect", hurry)
     return database
+
+
+@dataclass(frozen=True)
+class Unhurried(Provider):
+    """A package whose connectors move its clock where they would wait between two readings."""
+
+    rest: Callable[[float], None]
+
+    def connect(
+        self, settings: ProviderSettings, *, tenant_id: str, access_token: Callable[[], str], clock: Clock
+    ) -> Connector:
+        """Return a connector that does not wait in real time."""
+        connector: Any = super().connect(settings, tenant_id=tenant_id, access_token=access_token, clock=clock)
+        if hasattr(connector, "wire"):
+            connector.wire.pause = self.rest
+        else:
+            connector._sleep = self.rest
+        return connector  # type: ignore[no-any-return]
+
+
+def providers_of(package: InProcess) -> dict[str, Provider]:
+    """Return the registration of a package for a platform that is not to wait in real time."""
+    known = PROVIDERS[package.sandbox.name]
+    rest = package.sandbox.clock.advance
+    return {known.name: Unhurried(known.name, known.connector_module, known.mapping_module, rest)}
