@@ -34,7 +34,7 @@ from service.store import schema
 from service.store.accounts import Organisation
 from service.store.records import CustomerRow
 from service.store.sync_models import IntentRow, LinkRow, RunRow
-from service.sync import connect, golive, match
+from service.sync import connect, consenting, golive, match
 from service.sync import run as running
 from service.sync.platform import Platform, build_platform
 
@@ -199,7 +199,7 @@ def _connected(platform: Platform, name: str, clients: int | None) -> dict[str, 
     arguments = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
     where = {
         "organisation_id": organisation_id,
-        "connection_id": connect.complete(platform, provider=name, arguments=arguments),
+        "connection_id": consenting.complete(platform, provider=name, arguments=arguments),
     }
     match.accept(platform, above=EXACT, actor=_ACTOR, **where)
     decisions = [

@@ -20,7 +20,7 @@ from service.store.queries import connections as queries
 from service.store.queries import inbox as inbox_queries
 from service.store.queries import upkeep
 from service.store.queries.answers import forget_answers
-from service.sync import inbox, run
+from service.sync import inbox, permission, run
 from service.sync.platform import Platform
 
 _log = structlog.get_logger(__name__)
@@ -91,11 +91,12 @@ class Clockwork:
             self.wake(connection_id)
 
     def reconcile_all(self) -> None:
-        """Ask for a full reconciliation of every live connection."""
+        """Ask for a full reconciliation of every live connection, and do what else is done once a night."""
         with self._platform.database.read() as session:
             live = [(row.id, row.organisation_id) for row in queries.live(session)]
         for connection_id, organisation_id in live:
             self._ask(organisation_id, connection_id, kind="reconcile", options={"full": True})
+        permission.keep_alive(self._platform)
         with self._platform.database.write() as session:
             forget_answers(session, before=self._platform.clock() - _ANSWERS_KEPT)
             inbox_queries.forget(session, before=self._platform.clock() - inbox.KEPT)

@@ -276,6 +276,9 @@ def upgrade() -> None:
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.add_column(sa.Column("brake", types.Json, nullable=True))
 
+    with op.batch_alter_table("credential", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("tenants", types.Json, server_default="[]", nullable=False))
+
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_event_run_id"), ["run_id"], unique=False)
 
@@ -296,6 +299,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_run_id"))
+
+    with op.batch_alter_table("credential", schema=None) as batch_op:
+        batch_op.drop_column("tenants")
 
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.drop_column("brake")

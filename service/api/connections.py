@@ -24,7 +24,7 @@ from service.store.queries import drift
 from service.store.queries.sync_lists import connection_page
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, CredentialRow
-from service.sync import connect, inbox
+from service.sync import connect, consenting, inbox, warnings
 from service.sync import run as running
 
 api = routes("Connections", about="Companies at accounting packages, and how they are kept in agreement.")
@@ -98,6 +98,34 @@ class WebhookOut(BaseModel):
     missed: int  #: those of them that no webhook has told
 
 
+class WarningOut(BaseModel):
+    """Something that will need a person, but not yet."""
+
+    kind: str
+    message: str
+    at: datetime | None
+
+
+class CompanyOut(BaseModel):
+    """A company that the permission reaches, and the connection that is tied to it."""
+
+    tenant_id: str
+    name: str | None
+    connection_id: str | None
+
+
+class CompanyList(BaseModel):
+    """The companies of one permission."""
+
+    items: list[CompanyOut]
+
+
+class CompanyInput(Input):
+    """Another company to connect with the same permission."""
+
+    tenant_id: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class ConnectionOut(BaseModel):
     """A connection."""
 
@@ -112,6 +140,7 @@ class ConnectionOut(BaseModel):
     last_sync_at: datetime | None
     next_sync_at: datetime | None
     webhooks: WebhookOut
+    warnings: list[WarningOut]
     token_expires_at: datetime | None
     revision: int
     created_at: datetime
@@ -206,6 +235,31 @@ def reconnect(path: IdPath) -> StartedOut:
     return StartedOut(id=started.connection_id, state=state, authorize_url=started.authorize_url)
 
 
+@api.get("/connections/<id>/companies", responses={200: CompanyList})
+@reads(Role.VIEWER)
+def list_companies(session: Session, path: IdPath) -> CompanyList:
+    """List the companies that the permission reaches: a person may have chosen several at once."""
+    found = consenting.companies(session, caller().organisation_id, path.id)
+    return CompanyList(
+        items=[CompanyOut(tenant_id=one.tenant_id, name=one.name, connection_id=one.connection_id) for one in found]
+    )
+
+
+@api.post("/connections/<id>/companies", responses={201: ConnectionOut})
+@acts(Role.ADMIN)
+def connect_company(path: IdPath, body: CompanyInput) -> tuple[ConnectionOut, int]:
+    """Connect another company that the same permission reaches."""
+    who = caller()
+    made = consenting.connect_too(
+        platform(),
+        organisation_id=who.organisation_id,
+        connection_id=path.id,
+        tenant_id=body.tenant_id,
+        actor=who.actor,
+    )
+    return read_again(made), 201
+
+
 @api.post("/connections/<id>/pause", responses={200: ConnectionOut})
 @acts(Role.ADMIN)
 def pause(path: IdPath) -> ConnectionOut:
@@ -264,6 +318,10 @@ def connection_out(session: Session, row: ConnectionRow) -> ConnectionOut:
         last_sync_at=row.last_sync_at,
         next_sync_at=row.due_at,
         webhooks=_webhooks(session, row),
+        warnings=[
+            WarningOut(kind=one.kind, message=one.message, at=one.at)
+            for one in warnings.warnings_of(platform(), session, row)
+        ],
         token_expires_at=credential.access_expires_at if credential else None,
         revision=row.revision,
         created_at=row.created_at,

@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.cli import accounts, demo, doctor, importing, planning, serving, syncing
+from service.cli import accounts, demo, doctor, importing, keys, planning, resetting, serving, syncing
 from service.cli.common import database_fault
 from service.core.errors import SyncError
 from service.records.errors import RecordError
@@ -42,6 +42,8 @@ for _command in (
     planning.apply,
     syncing.sync,
     syncing.reconcile,
+    keys.keys,
+    resetting.reset,
     doctor.doctor,
     demo.demo,
 ):

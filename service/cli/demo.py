@@ -28,7 +28,7 @@ from service.records.inputs import CustomerChanges, CustomerInput
 from service.records.users import create_user
 from service.settings import load_settings
 from service.store.accounts import Organisation, Role
-from service.sync import connect, golive, match
+from service.sync import connect, consenting, golive, match
 from service.sync import run as running
 from service.sync.platform import Platform
 
@@ -124,7 +124,7 @@ def _connect(platform: Platform, organisation_id: str, provider: str) -> tuple[r
     answer = requests.get(started.authorize_url, allow_redirects=False, timeout=30)
     answer.raise_for_status()
     arguments = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    connection_id = connect.complete(platform, provider=provider, arguments=arguments)
+    connection_id = consenting.complete(platform, provider=provider, arguments=arguments)
     where = {"organisation_id": organisation_id, "connection_id": connection_id}
     match.accept(platform, above=EXACT, actor=_ACTOR, **where)
     rest = [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 
@@ -39,6 +39,39 @@ class Grant:
 
     tokens: Tokens
     tenants: tuple[Tenant, ...]
+
+
+#: A permission that ends within this time is told of.
+WARNED = timedelta(days=30)
+#: What the sign-in itself asks for; nothing that is read or written depends on it.
+_ABOUT_THE_PERSON = frozenset({"openid", "profile", "email", "address", "phone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """A permission that ends soon."""
+
+    ends_at: datetime
+    message: str  #: a sentence for whoever can reconnect
+
+
+def ageing(ends_at: datetime, now: datetime, *, package: str) -> Ageing | None:
+    """Return that a permission ends within the next weeks, as a sentence; None if it does not.
+
+    Xero facts: a refresh token lasts 60 days unused. QuickBooks facts: 100 days unused, and five years in all.
+    """
+    left = ends_at - now
+    if left > WARNED:
+        return None
+    days = max(left.days, 0)
+    when = "today" if days == 0 else "tomorrow" if days == 1 else f"in {days} days"
+    return Ageing(ends_at, f"The permission from {package} ends {when}. Reconnect before that; every link is kept.")
+
+
+def missing_scopes(asked: Sequence[str], granted: str) -> tuple[str, ...]:
+    """Return what was asked for and not granted; nothing where the package does not say what it granted."""
+    given = set(granted.split())
+    return tuple(one for one in asked if given and one not in given | _ABOUT_THE_PERSON)
 
 
 class OAuth(Protocol):

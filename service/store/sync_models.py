@@ -29,6 +29,8 @@ class CredentialRow(Owned, Base):
     lease_token: Mapped[str | None]  #: who refreshes right now
     lease_until: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]  #: the package refuses it; a person must reconnect
+    #: the companies that the consent reaches: {"tenant_id", "name", "connection_ref"}
+    tenants: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list, server_default="[]")
 
 
 class ConnectionRow(Owned, Revised, Base):

@@ -1,34 +1,25 @@
-"""Connecting a company: the consent, the callback that trusts only its one-time state, pausing, disconnecting."""
+"""The life of a connection: beginning a consent, pausing, disconnecting, losing the permission."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from service.core.consent import Tenant
-from service.core.errors import ConnectorError, SyncError
+from service.core.errors import SyncError
 from service.ids import new_id
 from service.store.queries import connections as queries
 from service.store.queries.events import Subject, add_event
 from service.store.sync_models import ConnectionRow, ConsentRow, CredentialRow
-from service.sync import books
 from service.sync.platform import Platform
-from service.sync.tokens import seal, unseal
+from service.sync.tokens import unseal
 
 #: A consent page left open longer than this has to be started again.
 CONSENT_SPAN = timedelta(minutes=30)
-
-
-class ConsentRefused(SyncError):
-    """The callback can't be taken: unknown, used or old state, a denial, or another company. The message says which."""
-
-    code = "consent_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +39,7 @@ def start(platform: Platform, *, organisation_id: str, provider: str, actor: str
         row = ConnectionRow(id=new_id(), organisation_id=organisation_id, provider=provider, settings={}, mapping={})
         session.add(row)
         session.flush()
-        _note(platform, session, row, actor, "connection started")
+        note(platform, session, row, actor, "connection started")
         state, challenge = _open_consent(platform, session, row, actor)
     try:
         return Started(row.id, _authorize_url(platform, provider, state, challenge))
@@ -63,111 +54,8 @@ def reconnect(platform: Platform, *, organisation_id: str, connection_id: str, a
     with platform.database.write() as session:
         row = queries.get(session, organisation_id, connection_id)
         state, challenge = _open_consent(platform, session, row, actor)
-        _note(platform, session, row, actor, "reconnect started")
+        note(platform, session, row, actor, "reconnect started")
     return Started(row.id, _authorize_url(platform, row.provider, state, challenge))
-
-
-def complete(platform: Platform, *, provider: str, arguments: Mapping[str, str]) -> str:
-    """Take the package's callback; return the connection's id.
-
-    :raises ConsentRefused: nothing was stored, or the company is not the one the connection belongs to.
-    """
-    state = arguments.get("state", "")
-    with platform.database.write() as session:
-        consent = queries.consent_by_state(session, _digest(state))
-        now = platform.clock()
-        if consent is None or consent.used_at is not None or consent.expires_at < now:
-            message = "This consent was already used or has expired. Start the connection again."
-            raise ConsentRefused(message)
-        connection = session.get_one(ConnectionRow, consent.connection_id)
-        if connection.provider != provider:
-            message = "This consent belongs to another package. Start the connection again."
-            raise ConsentRefused(message)
-        consent.used_at = now
-        verifier, actor, connection_id = consent.code_verifier, consent.started_by, connection.id
-    package = platform.provider(provider).package
-    if "code" not in arguments:
-        denied = arguments.get("error") == "access_denied"
-        why = (
-            f"Access was declined in {package}. Nothing was connected."
-            if denied
-            else f"{package} did not grant access ({arguments.get('error', 'no reason given')})."
-        )
-        _remember_refusal(platform, connection_id, actor, why)
-        raise ConsentRefused(why)
-    _exchange(platform, provider, connection_id, actor, verifier, arguments)
-    books.read_first(platform, connection_id)
-    return connection_id
-
-
-def _exchange(
-    platform: Platform,
-    provider: str,
-    connection_id: str,
-    actor: str,
-    verifier: str | None,
-    arguments: Mapping[str, str],
-) -> None:
-    registered = platform.provider(provider)
-    settings = platform.settings.provider(provider)
-    oauth = registered.oauth(settings, clock=platform.clock)
-    try:
-        grant = oauth.exchange(
-            code=arguments["code"], redirect_uri=settings.redirect_uri, code_verifier=verifier, callback=arguments
-        )
-    except ConnectorError as error:
-        why = f"{registered.package} did not complete the connection: {error.message}"
-        _remember_refusal(platform, connection_id, actor, why)
-        raise ConsentRefused(why) from error
-    with platform.database.write() as session:
-        row = session.get_one(ConnectionRow, connection_id)
-        tenant, refusal = _choose(session, row, grant.tenants, registered.package)
-        if tenant is None:
-            row.problem = {"kind": "wrong_company", "message": refusal, "since": platform.clock().isoformat()}
-            _note(platform, session, row, actor, "consent refused", why=refusal)
-        else:
-            credential = CredentialRow(
-                id=new_id(), organisation_id=row.organisation_id, provider=provider, ciphertext="",
-                access_expires_at=grant.tokens.access_expires_at,
-            )  # fmt: skip
-            seal(platform, credential, grant.tokens)
-            session.add(credential)
-            session.flush()
-            first = row.remote_tenant_id is None
-            row.credential_id = credential.id
-            row.remote_tenant_id = tenant.tenant_id
-            row.connection_ref = tenant.connection_ref
-            row.organisation_name = tenant.name or row.organisation_name
-            row.problem = None
-            if row.state not in ("live", "paused"):  # those go on as they are
-                row.state, row.state_before = row.state_before or "matching", None
-            if first:
-                row.state, row.state_before = "matching", None
-            row.revision += 1
-            if row.state == "live":
-                row.due_at = platform.clock()
-            _note(platform, session, row, actor, "connected" if first else "reconnected")
-    if tenant is None:
-        raise ConsentRefused(refusal)
-
-
-def _choose(
-    session: Session, row: ConnectionRow, tenants: tuple[Tenant, ...], package: str
-) -> tuple[Tenant | None, str]:
-    """Return the company to tie to, or None with the reason."""
-    if row.remote_tenant_id is not None:
-        same = next((tenant for tenant in tenants if tenant.tenant_id == row.remote_tenant_id), None)
-        others = ", ".join(tenant.name or tenant.tenant_id for tenant in tenants) or "none"
-        return same, (
-            f"This connection belongs to {row.organisation_name or row.remote_tenant_id} in {package}, "
-            f"but access was given to another company ({others}). Nothing was changed; connect again and choose "
-            f"{row.organisation_name or 'the same company'}."
-        )
-    taken = queries.tenants_connected(session, row.organisation_id, row.provider)
-    free = next((tenant for tenant in tenants if tenant.tenant_id not in taken), None)
-    if tenants:
-        return free, f"The company chosen in {package} is connected already. Reconnect that connection instead."
-    return None, f"{package} gave access to no company."
 
 
 def pause(platform: Platform, *, organisation_id: str, connection_id: str, actor: str) -> None:
@@ -180,7 +68,7 @@ def pause(platform: Platform, *, organisation_id: str, connection_id: str, actor
         _expect(row, "live", "matching")
         row.state_before, row.state = row.state, "paused"
         row.revision += 1
-        _note(platform, session, row, actor, "paused")
+        note(platform, session, row, actor, "paused")
 
 
 def resume(platform: Platform, *, organisation_id: str, connection_id: str, actor: str) -> None:
@@ -194,7 +82,7 @@ def resume(platform: Platform, *, organisation_id: str, connection_id: str, acto
         row.state, row.state_before = row.state_before or "matching", None
         row.due_at = platform.clock() if row.state == "live" else None
         row.revision += 1
-        _note(platform, session, row, actor, "resumed")
+        note(platform, session, row, actor, "resumed")
 
 
 def disconnect(platform: Platform, *, organisation_id: str, connection_id: str, actor: str) -> None:
@@ -223,7 +111,7 @@ def disconnect(platform: Platform, *, organisation_id: str, connection_id: str, 
         row.revision += 1
         if credential is not None and not shared:
             session.delete(session.get_one(CredentialRow, credential.id))
-        _note(platform, session, row, actor, "disconnected", why=revoked)
+        note(platform, session, row, actor, "disconnected", why=revoked)
 
 
 def lose_authorisation(platform: Platform, connection_id: str, reason: str) -> None:
@@ -236,7 +124,7 @@ def lose_authorisation(platform: Platform, connection_id: str, reason: str) -> N
         row.due_at = None
         row.revision += 1
         row.problem = {"kind": "needs_reauth", "message": reason, "since": platform.clock().isoformat()}
-        _note(platform, session, row, "package", "authorisation lost", why=reason)
+        note(platform, session, row, "package", "authorisation lost", why=reason)
 
 
 class WrongState(SyncError):
@@ -259,7 +147,7 @@ def _open_consent(platform: Platform, session: Session, row: ConnectionRow, acto
         ConsentRow(
             organisation_id=row.organisation_id,
             connection_id=row.id,
-            state_hash=_digest(state),
+            state_hash=digest(state),
             code_verifier=verifier,
             started_by=actor,
             created_at=now,
@@ -276,20 +164,15 @@ def _authorize_url(platform: Platform, provider: str, state: str, challenge: str
     return oauth.authorize_url(state=state, redirect_uri=settings.redirect_uri, code_challenge=challenge)
 
 
-def _remember_refusal(platform: Platform, connection_id: str, actor: str, why: str) -> None:
-    with platform.database.write() as session:
-        row = session.get_one(ConnectionRow, connection_id)
-        row.problem = {"kind": "consent_refused", "message": why, "since": platform.clock().isoformat()}
-        _note(platform, session, row, actor, "consent refused", why=why)
-
-
-def _digest(state: str) -> str:
+def digest(state: str) -> str:
+    """Return what is kept of a one-time state."""
     return hashlib.sha256(state.encode()).hexdigest()
 
 
-def _note(
+def note(
     platform: Platform, session: Session, row: ConnectionRow, actor: str, verb: str, *, why: str | None = None
 ) -> None:
+    """Write down what happened to a connection."""
     add_event(
         session,
         organisation_id=row.organisation_id,

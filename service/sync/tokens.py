@@ -70,6 +70,16 @@ class TokenSource:
         """Learn that the package refused the token although it had not ended: renew it unless somebody just did."""
         self._renew(force=True)
 
+    def renew(self) -> None:
+        """Rotate the tokens although nothing is wrong with them, so that the permission does not end of idleness.
+
+        :raises AuthorizationLost: the package refuses to renew it.
+        :raises Transient: the package could not be asked.
+        """
+        with self._platform.database.read() as session:
+            self._rotation = session.get_one(CredentialRow, self._credential_id).rotations
+        self._renew(force=True)
+
     def _renew(self, *, force: bool) -> None:
         holder = leases.new_holder()
         span = timedelta(seconds=self._platform.settings.provider_timeout + 30)

@@ -39,7 +39,7 @@ from service.store.queries.states import sync_states
 from service.store.queries.tallies import tally
 from service.store.records import ContactRow, CustomerRow, InvoiceRow, PaymentRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
-from service.sync import connect, golive, match, resolve
+from service.sync import connect, consenting, golive, match, resolve
 from service.sync import run as running
 from service.sync.platform import Platform, build_platform
 
@@ -298,7 +298,7 @@ def consented(office: Office, authorize_url: str) -> str:
     """Allow access on the package's page and come back; return the connection's id."""
     answer = requests.get(authorize_url, allow_redirects=False, timeout=10)
     arguments: Mapping[str, str] = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    return connect.complete(office.platform, provider=office.package.sandbox.name, arguments=arguments)
+    return consenting.complete(office.platform, provider=office.package.sandbox.name, arguments=arguments)
 
 
 def reconnected(office: Office) -> None:

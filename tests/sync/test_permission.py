@@ -8,7 +8,7 @@ import pytest
 
 from service.core.errors import Transient
 from service.store.queries import connections as queries
-from service.sync import connect
+from service.sync import connect, consenting
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office, connection_of, reconnected
 
@@ -99,7 +99,7 @@ def test_access_to_another_company_is_refused_and_everything_kept(live_office: O
     bookkeeper.disconnect()
     live_office.sync()
     bookkeeper.prefer_the_other_company()
-    with pytest.raises(connect.ConsentRefused, match="another company"):
+    with pytest.raises(consenting.ConsentRefused, match="another company"):
         reconnected(live_office)
     row = connection_of(live_office)
     assert (row.state, row.remote_tenant_id) == ("needs_reauth", before.remote_tenant_id)

@@ -75,7 +75,7 @@ def absorb(
         of_family = {remote_id: record for (kind, remote_id), record in latest.items() if kind is family}
         known = by_remote_ids(session, connection.id, family, of_family)
         changed = [record for remote_id, record in of_family.items() if _is_news(known.get(remote_id), record)]
-        # An answer to a write may show an entity otherwise than the feed does; under the same version nobody touched it.
+        # An answer to a write may show an entity otherwise than the feed; under the same version nobody touched it.
         news += [record for record in changed if _is_newer(known.get(record.remote_id), record)]
         store(session, of, changed, known, now, pending=True)
         hear(session, connection.id, family, [record.remote_id for record in changed])

@@ -1,0 +1,186 @@
+"""Consents over their whole life: several companies, less than was asked for, ageing, new keys, the wrong browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+from cryptography.fernet import Fernet
+
+from sandbox.common.faults import FaultRule
+from service.core.consent import Tokens, ageing, missing_scopes
+from service.store.queries import connections as queries
+from service.store.sync_models import CredentialRow
+from service.store.vault import Vault, VaultError
+from service.sync import connect, consenting, permission, warnings
+from service.sync.tokens import unseal
+from tests.sync.bookkeeper import Bookkeeper
+from tests.sync.office import Office, connected, connection_of, reconnected
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
+
+
+def credential_of(office: Office) -> CredentialRow:
+    """Return the permission of the connection."""
+    with office.platform.database.read() as session:
+        row = session.get_one(CredentialRow, connection_of(office).credential_id)
+        session.expunge(row)
+        return row
+
+
+def credentials(office: Office) -> int:
+    """Return how many permissions are kept."""
+    with office.platform.database.read() as session:
+        return session.query(CredentialRow).count()
+
+
+def sent_back(office: Office) -> Mapping[str, str]:
+    """Begin a consent and agree; return what the browser brings back."""
+    name = office.package.sandbox.name
+    started = connect.start(office.platform, organisation_id=office.organisation_id, provider=name, actor="user:ann")
+    answer = requests.get(started.authorize_url, allow_redirects=False, timeout=10)
+    return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+
+
+def test_the_browser_of_another_organisation_completes_no_consent(office: Office) -> None:
+    arguments = sent_back(office)
+    name = office.package.sandbox.name
+    with pytest.raises(consenting.ConsentRefused, match="begun elsewhere"):
+        consenting.complete(office.platform, provider=name, arguments=arguments, signed_in_to="another")
+    own = office.organisation_id
+    assert consenting.complete(office.platform, provider=name, arguments=arguments, signed_in_to=own)
+
+
+def test_a_state_is_good_once_and_for_half_an_hour(office: Office) -> None:
+    name = office.package.sandbox.name
+    arguments = sent_back(office)
+    consenting.complete(office.platform, provider=name, arguments=arguments)
+    for again in (arguments, {**arguments, "state": "made up"}, {"code": "x"}):
+        with pytest.raises(consenting.ConsentRefused, match="already used or has expired"):
+            consenting.complete(office.platform, provider=name, arguments=again)
+
+
+def test_a_second_company_of_the_same_permission_is_a_connection_of_its_own(office: Office) -> None:
+    first = connected(office)
+    with first.platform.database.write() as session:
+        row = session.get_one(CredentialRow, connection_of(first).credential_id)
+        tenant = connection_of(first).remote_tenant_id
+        row.tenants = [
+            {"tenant_id": tenant, "name": "One", "connection_ref": None},
+            {"tenant_id": "another", "name": "Two", "connection_ref": None},
+        ]
+    where: dict[str, Any] = {"organisation_id": office.organisation_id, "connection_id": first.connection_id}
+    made = consenting.connect_too(first.platform, tenant_id="another", actor="user:ann", **where)
+    with first.platform.database.read() as session:
+        fresh = queries.get(session, office.organisation_id, made)
+        assert (fresh.state, fresh.organisation_name, fresh.remote_tenant_id) == ("matching", "Two", "another")
+        assert fresh.credential_id == connection_of(first).credential_id
+        found = consenting.companies(session, office.organisation_id, first.connection_id)
+        assert [(one.name, one.connection_id) for one in found] == [("One", first.connection_id), ("Two", made)]
+    for tenant_id in ("another", "unknown"):
+        with pytest.raises(connect.WrongState):
+            consenting.connect_too(first.platform, tenant_id=tenant_id, actor="user:ann", **where)
+
+
+def test_less_than_was_asked_for_is_refused_in_a_sentence(office: Office) -> None:
+    scopes = "openid accounting.contacts"
+    assert missing_scopes(["openid", "email", "accounting.contacts", "accounting.payments"], scopes) == (
+        "accounting.payments",
+    )
+    assert missing_scopes(["accounting.contacts"], "") == ()
+    assert office.organisation_id
+
+
+def test_reconnecting_keeps_one_permission(live_office: Office) -> None:
+    before = credential_of(live_office)
+    reconnected(live_office)
+    assert credential_of(live_office).id != before.id
+    assert credentials(live_office) == 1
+
+
+def test_what_another_company_granted_is_given_back(live_office: Office, bookkeeper: Bookkeeper) -> None:
+    bookkeeper.prefer_the_other_company()
+    with pytest.raises(consenting.ConsentRefused, match="another company"):
+        reconnected(live_office)
+    asked = [seen for seen in live_office.package.sandbox.log.seen if "revo" in seen.path or seen.method == "DELETE"]
+    assert [seen.status for seen in asked] in ([200], [204])
+    assert live_office.sync().state == "succeeded", "the company that was connected is not touched"
+
+
+def test_an_answer_lost_in_rotation_is_survived(live_office: Office) -> None:
+    live_office.platform.pause(3700)
+    faults = live_office.package.sandbox.faults
+    faults.add(FaultRule.from_json({"kind": "drop", "when": "after", "path": "token", "nth": 1}))
+    live_office.sync()
+    faults.clear()
+    live_office.platform.pause(60)
+    assert live_office.sync().state == "succeeded"
+    assert connection_of(live_office).state == "live"
+
+
+def test_a_permission_that_nothing_uses_is_kept_alive(live_office: Office) -> None:
+    where: dict[str, Any] = {"organisation_id": live_office.organisation_id, "connection_id": live_office.connection_id}
+    connect.pause(live_office.platform, actor="user:ann", **where)
+    for _ in range(12):
+        live_office.platform.pause(timedelta(days=20).total_seconds())
+        assert permission.keep_alive(live_office.platform) == 1
+        assert permission.keep_alive(live_office.platform) == 0
+    connect.resume(live_office.platform, actor="user:ann", **where)
+    assert live_office.sync().state == "succeeded"
+
+
+def test_a_permission_that_ends_soon_is_told_of_weeks_ahead(live_office: Office) -> None:
+    def told() -> list[str]:
+        with live_office.platform.database.read() as session:
+            row = queries.get(session, live_office.organisation_id, live_office.connection_id)
+            return [one.message for one in warnings.warnings_of(live_office.platform, session, row)]
+
+    assert told() == []
+    ends_at = credential_of(live_office).refresh_expires_at
+    assert ends_at is not None
+    live_office.platform.pause((ends_at - live_office.platform.clock() - timedelta(days=20)).total_seconds())
+    (sentence,) = told()
+    assert "in 20 days" in sentence or "in 19 days" in sentence
+    assert "every link is kept" in sentence
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(31, None), (30, "in 30 days"), (1, "tomorrow"), (0, "today"), (-3, "today")]
+)
+def test_the_warning_counts_days(live_office: Office, days: int, words: str | None) -> None:
+    now = live_office.platform.clock()
+    found = ageing(now + timedelta(days=days), now, package="Books")
+    assert (found is None) == (words is None)
+    assert words is None or found is None or words in found.message
+
+
+def test_keys_are_rotated_and_the_old_one_is_no_longer_needed(live_office: Office) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    before = unseal(live_office.platform, credential_of(live_office))
+    with live_office.platform.database.write() as session:
+        row = session.get_one(CredentialRow, connection_of(live_office).credential_id)
+        secret = live_office.platform.vault.open(row.id, row.ciphertext)
+        row.ciphertext = Vault([old]).seal(row.id, secret)
+    both = replace(live_office.platform, vault=Vault([new, old]))
+    assert permission.rotate_keys(both) == 1
+    after: Tokens = unseal(replace(live_office.platform, vault=Vault([new])), credential_of(live_office))
+    assert after.refresh_token == before.refresh_token
+    with pytest.raises(VaultError):
+        unseal(replace(live_office.platform, vault=Vault([old])), credential_of(live_office))
+    with pytest.raises(VaultError):
+        permission.rotate_keys(replace(live_office.platform, vault=Vault([old])))
+
+
+def test_a_dead_permission_is_not_asked_for_again(live_office: Office, bookkeeper: Bookkeeper) -> None:
+    bookkeeper.disconnect()
+    live_office.sync()
+    live_office.platform.pause(timedelta(days=20).total_seconds())
+    seen = len(live_office.package.sandbox.log.seen)
+    permission.keep_alive(live_office.platform)
+    permission.keep_alive(live_office.platform)
+    assert len(live_office.package.sandbox.log.seen) <= seen + 2
