@@ -48,8 +48,8 @@ def _cloud_events(events: list[Any]) -> Iterator[Notice]:
         if len(parts) < _TYPE_PARTS:
             continue
         more = event.get("data")
-        data: Mapping[str, Any] = more if isinstance(more, dict) else {}
-        merged_id = str(data.get("deletedid") or data.get("deletedId") or "") or None
+        told: Mapping[str, Any] = more if isinstance(more, dict) else {}
+        merged_id = str(told.get("deletedid") or told.get("deletedId") or "") or None
         yield _notice(
             key=str(event.get("id") or f"{event['type']}:{event['intuitentityid']}:{event.get('time')}"),
             realm=str(event["intuitaccountid"]),
