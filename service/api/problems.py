@@ -17,6 +17,7 @@ from service.store.queries.pages import BadCursor
 from service.sync.connect import WrongState
 from service.sync.mailing import NotSent
 from service.sync.match import BadDecision
+from service.sync.reset import ResetRefused
 from service.sync.saved import PlanOutdated
 
 MEDIA_TYPE = "application/problem+json"
@@ -49,6 +50,7 @@ _MEANINGS: dict[type[Exception], tuple[int, str | None]] = {
     IntegrityError: (409, "race"),
     WrongState: (409, "wrong_state"),
     PlanOutdated: (409, "plan_outdated"),
+    ResetRefused: (409, "reset_refused"),
     BadDecision: (422, "invalid"),
     NotSent: (409, "not_sent"),
     ConnectorError: (503, "package_unreachable"),

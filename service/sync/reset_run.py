@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from service.core.errors import MappingError
 from service.core.intent import IntentState
 from service.core.ports import Family, Ref
-from service.store.queries import counterparts, links, resets
+from service.store.queries import counterparts, resets
 from service.store.reset_models import ResetItemRow
 from service.store.sync_models import LinkRow
 from service.sync import books, reset_steps
@@ -96,10 +96,6 @@ def _swap(work: Work, ground: Ground, reset_id: str) -> bool:
         left = reset_steps.releases(on, names)
         refused = [decision for decision in left if _refusal(on, decision.case.link_id) is not None]
         if refused:
-            for decision in refused:
-                links.close_problem(
-                    session, session.get_one(LinkRow, decision.case.link_id), now=on.now, by=on.reset.requested_by
-                )
             why = _refusal(on, refused[0].case.link_id)
             reset_steps.refuse(on, f"'{refused[0].case.label}' could not make room, so nothing was reset: {why}")
             work.counts["failed"] += 0 if why is None else 1

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.core.intent import Operation
+from service.core.link import Edited, Reset, Settled, Tied
 from service.core.names import name_key
 from service.core.ports import Element, EntityKind, Family, Payload, Ref
 from service.core.reconcile import FieldAction, Move, Plan, RecordMove, Rule
@@ -26,6 +27,7 @@ from service.core.reset import (
     numbered_name,
 )
 from service.core.snapshot import Snapshot, Value, from_json, to_json
+from service.store.facts import apply_to
 from service.store.queries import counterparts, links, resets
 from service.store.queries.events import Subject, add_event
 from service.store.reset_models import ResetItemRow, ResetRow
@@ -86,6 +88,8 @@ def prepare(on: Stage) -> None:
             name = item.remote_name or item.label
             item.released_name = former_name(name, taken=taken, limit=capabilities.name_limit)
             taken.add(name_key(item.released_name))
+            # It is to be written to; and if the reset comes to nothing, the next sync puts the name back.
+            apply_to(on.session, link, Edited(), now=on.now, by=on.reset.requested_by)
     on.reset.state = "releasing"
     on.session.flush()
 
@@ -169,7 +173,7 @@ def swap(on: Stage) -> list[Document]:
     if on.choice is OldCounterpart.LEAVE:
         _name_beside(on)
     for link in [*(one.link for one in documents), *_jobs_below(on)]:
-        link.wanted += 1
+        apply_to(on.session, link, Edited(), now=on.now, by=on.reset.requested_by)
     on.reset.documents = reset_documents.to_json(documents)
     on.reset.state, on.reset.swapped_at = "swapped", on.now
     if not to_archive(on):
@@ -195,9 +199,6 @@ def refuse(on: Stage, why: str) -> None:
     on.reset.state, on.reset.problem, on.reset.finished_at = "refused", why, on.now
     for item in on.items:
         item.closed_at = on.now
-        link = on.link(item)
-        if link.retired_at is None:
-            link.wanted += 1
     first = on.items[0]
     add_event(
         on.session,
@@ -263,8 +264,8 @@ def what_hangs(on: Stage, item: ResetItemRow, *, planned: bool = False) -> str |
 def _renew(on: Stage, item: ResetItemRow) -> LinkRow:
     """Retire the link and add the next life: tied to nothing yet, or to the former counterpart again."""
     link = on.link(item)
-    links.close_problem(on.session, link, now=on.now, by=on.reset.requested_by)
-    link.retired_at, link.retired_why = on.now, "reset" if on.reset.kind == "reset" else "reset undone"
+    apply_to(on.session, link, Reset(at=on.now), now=on.now, by=on.reset.requested_by)
+    link.retired_why = "reset" if on.reset.kind == "reset" else "reset undone"
     on.session.flush()
     ref = Ref(kind=EntityKind(link.entity), id=link.record_id)
     fresh = links.add(
@@ -284,12 +285,14 @@ def _renew(on: Stage, item: ResetItemRow) -> LinkRow:
 def _tie_again(on: Stage, fresh: LinkRow, former: LinkRow) -> None:
     """Take up where the former life ended, so that edits of either side since are told apart."""
     there = _counterpart(on, former)
-    fresh.remote_id, fresh.reference = former.remote_id, former.reference
+    fresh.reference = former.reference
     fresh.remote_name = there.name if there is not None else former.remote_name
+    facts = apply_to(on.session, fresh, Tied(external_id=str(former.remote_id)), now=on.now)
     if former.baseline is not None:
         agreed = from_json(former.baseline)
-        fresh.baseline = to_json(replace(agreed, active=there.active if there is not None else agreed.active))
-    fresh.heard += 1
+        active = there.active if there is not None else agreed.active
+        baseline = to_json(replace(agreed, active=active))
+        apply_to(on.session, fresh, Settled(heard=facts.heard, baseline=baseline), now=on.now)
 
 
 def _name_beside(on: Stage) -> None:

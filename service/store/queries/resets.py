@@ -72,6 +72,18 @@ def of_link(session: Session, link_id: str) -> Sequence[tuple[ResetRow, ResetIte
     return [(reset, item) for reset, item in rows]
 
 
+def of_record(session: Session, link: LinkRow) -> Sequence[ResetRow]:
+    """Return the resets of the record that a link belongs to, newest first."""
+    mine = select(ResetItemRow.reset_id).where(
+        ResetItemRow.entity == link.entity, ResetItemRow.record_id == link.record_id
+    )
+    return session.scalars(
+        select(ResetRow)
+        .where(ResetRow.connection_id == link.connection_id, ResetRow.id.in_(mine))
+        .order_by(ResetRow.requested_at.desc(), ResetRow.id.desc())
+    ).all()
+
+
 def former_ids(session: Session, connection_id: str, refs: Collection[Ref]) -> dict[Ref, dict[str, Family]]:
     """Return the counterparts that records had in earlier generations, and what family they are of."""
     found: dict[Ref, dict[str, Family]] = {}
