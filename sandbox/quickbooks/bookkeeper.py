@@ -237,6 +237,12 @@ def set_company(_: QuickBooksSandbox, company: Company, arguments: Arguments) ->
     return dict(arguments["settings"])
 
 
+def misstore(_: QuickBooksSandbox, company: Company, arguments: Arguments) -> Any:
+    """Store the next invoice with these ``fields``, whatever it says, as no QuickBooks should; amounts are Decimal."""
+    company.misstored.update(arguments["fields"])
+    return {}
+
+
 def disconnect(sandbox: QuickBooksSandbox, company: Company, _: Arguments) -> Any:
     """Disconnect the app from the company on the Apps page."""
     return {"ended": sandbox.tokens.disconnect(company.realm)}
@@ -282,6 +288,7 @@ ACTIONS: Mapping[str, Action] = {
         send,
         close_books,
         set_company,
+        misstore,
         disconnect,
         expire_tokens,
         choose_company,

@@ -93,6 +93,7 @@ class Company:
         self.settings = settings
         self.tombstones: list[Tombstone] = []
         self.events: list[Event] = []
+        self.misstored: dict[str, Any] = {}  #: fields that the next invoice is stored with, whatever it says
         self.hidden: set[Key] = set()  #: rows that the rest of a batch must not see yet
         self.clock = now
         self._tables: dict[str, dict[str, Row]] = {kind: {} for kind in ENTITIES.values()}

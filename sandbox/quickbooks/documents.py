@@ -51,6 +51,9 @@ def write(
         body["TxnTaxDetail"] = {key: value for key, value in body["TxnTaxDetail"].items() if key == "TxnTaxCodeRef"}
     body["Line"] = sales.numbered([line for line in body["Line"] if _counts(line)], old.get("Line", ()))
     body = sales.priced(company, body, customer)
+    if kind == "Invoice":
+        body |= company.misstored
+        company.misstored.clear()
     if before is not None and kind == "Invoice" and body["TotalAmt"] < ledger.applied(company, before):
         raise faults.business("The total is less than what payments have been applied to this invoice.", "TotalAmt")
     return _stored(company, kind, body, before, customer, editor=editor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sandbox.common.sandbox import ActionError
@@ -155,6 +156,12 @@ def _rename_organisation(org: Organisation, asked: dict[str, Any]) -> Record:
     return org.profile
 
 
+def _misstore(org: Organisation, asked: dict[str, Any]) -> Record:
+    """Store the next invoice with these ``amounts`` (SubTotal, TotalTax, Total), as no Xero should."""
+    org.misstored.update({name: Decimal(str(amount)) for name, amount in asked["amounts"].items()})
+    return {}
+
+
 def _add_currency(org: Organisation, asked: dict[str, Any]) -> Record:
     org.currencies.append({"Code": str(asked["code"]), "Description": str(asked["code"])})
     return org.currencies[-1]
@@ -173,6 +180,7 @@ ACTIONS: dict[str, Action] = {
     "edit_invoice": _edit_invoice,
     "lock": _lock,
     "merge_contacts": _merge_contacts,
+    "misstore": _misstore,
     "pay_invoice": _pay_invoice,
     "rename_contact": _rename_contact,
     "rename_organisation": _rename_organisation,

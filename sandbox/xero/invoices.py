@@ -81,6 +81,8 @@ def _save(org: Organisation, given: Record, before: Record | None, places: int) 
     org.documents_of[contact_id].add(after["InvoiceID"])
     org.contacts[contact_id]["IsCustomer" if sales else "IsSupplier"] = True  # doesn't move the contact's stamp
     org.invoices[after["InvoiceID"]] = after
+    after.update(org.misstored)
+    org.misstored.clear()
     settle(org, after)
     if before is not None and documents.settled(before) and set(given) <= _QUIET:
         after["UpdatedDateUTC"] = before["UpdatedDateUTC"]

@@ -67,6 +67,7 @@ class Organisation:
     documents_of: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     by_app: set[str] = field(default_factory=set)  #: ids of what came through the API
     counters: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    misstored: Record = field(default_factory=dict)  #: amounts that the next invoice is stored with, whatever it says
 
     @property
     def name(self) -> str:

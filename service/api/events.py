@@ -44,6 +44,7 @@ class EventQuery(PageQuery):
     record_id: RecordId | None = None
     link_id: RecordId | None = None
     connection_id: RecordId | None = None
+    run_id: RecordId | None = None
     since: Moment | None = None
 
 

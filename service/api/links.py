@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from service.api.access import caller
 from service.api.connections import OptionalInput
-from service.api.outputs import ProblemState
+from service.api.history import QuestionOut, WriteOut, question_out, write_out
+from service.api.outputs import EventOut, ProblemState, ReadbackOut, event_out, readback_out
 from service.api.paging import PageQuery
 from service.api.routes import IdPath, routes
 from service.api.runs import RunOut, WaitQuery, platform, wake_and_wait
@@ -20,11 +21,11 @@ from service.core.ports import EntityKind, Ref
 from service.core.problem import from_json, sentence
 from service.records.fields import RecordId
 from service.store.accounts import Role
+from service.store.queries import drift, history
 from service.store.queries import links as queries
-from service.store.queries.calls import intents_of_link
 from service.store.queries.dots import dot_of_row
 from service.store.queries.sync_lists import link_page
-from service.store.sync_models import ConnectionRow, IntentRow, LinkRow
+from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import sending
 
 api = routes("Links", about="Ties between records and their counterparts at the packages.")
@@ -44,30 +45,21 @@ class LinkOut(BaseModel):
     remote_url: str | None
     last_synced_at: datetime | None
     losses: list[dict[str, Any]]
-    readback: list[dict[str, Any]]
+    drift: int
+    readback: ReadbackOut | None
     problem: ProblemState | None
     retired_at: datetime | None
     retired_why: str | None
     created_at: datetime
 
 
-class WriteOut(BaseModel):
-    """One write that was made, or tried, for a link."""
-
-    operation: str
-    state: str
-    fields: dict[str, Any]
-    why: dict[str, Any]
-    at: datetime
-    closed_at: datetime | None
-    outcome: dict[str, Any] | None
-
-
 class Life(BaseModel):
-    """One generation of a link with what was sent."""
+    """One generation of a link: what was sent, what was asked, and what the audit trail says of it; newest first."""
 
     link: LinkOut
     writes: list[WriteOut]
+    problems: list[QuestionOut]
+    events: list[EventOut]
 
 
 class LinkDetail(LinkOut):
@@ -117,9 +109,18 @@ def list_links(session: Session, query: LinkQuery) -> LinkList:
 def get_link(session: Session, path: IdPath) -> LinkDetail:
     """Read a link with every life it had."""
     row = queries.get(session, caller().organisation_id, path.id)
+    generations = queries.generations(session, row)
+    ids = [one.id for one in generations]
+    writes, problems = history.writes_of(session, ids), history.problems_of(session, ids)
+    events = history.events_of(session, ids)
     lives = [
-        Life(link=link_out(session, one), writes=[_write_out(intent) for intent in intents_of_link(session, one.id)])
-        for one in queries.generations(session, row)
+        Life(
+            link=link_out(session, one),
+            writes=[write_out(write) for write in writes[one.id]],
+            problems=[question_out(problem) for problem in problems[one.id]],
+            events=[event_out(event) for event in events[one.id]],
+        )
+        for one in generations
     ]
     return LinkDetail(**link_out(session, row).model_dump(), history=lives)
 
@@ -166,21 +167,10 @@ def link_out(session: Session, row: LinkRow) -> LinkOut:
         remote_url=services().remote_url(connection, row),
         last_synced_at=row.last_synced_at,
         losses=row.losses,
-        readback=row.readback,
+        drift=drift.count_of(session, row.id),
+        readback=readback_out(row),
         problem=told,
         retired_at=row.retired_at,
         retired_why=row.retired_why,
         created_at=row.created_at,
-    )
-
-
-def _write_out(intent: IntentRow) -> WriteOut:
-    return WriteOut(
-        operation=intent.operation,
-        state=intent.state,
-        fields=intent.expected["fields"],
-        why=intent.rules,
-        at=intent.created_at,
-        closed_at=intent.closed_at,
-        outcome=intent.outcome,
     )

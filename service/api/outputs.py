@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from service.core.model import ZERO, CustomerKind, CustomerType, InvoiceStatus, PaymentKind, SendTo
 from service.core.money import decimal_text, money_text, quantise
 from service.core.problem import from_json, sentence
+from service.core.readback import Reading
 from service.store.accounts import Event
 from service.store.queries.states import SyncState
 from service.store.records import (
@@ -23,6 +24,7 @@ from service.store.records import (
     PaymentRow,
     TaxLevelRow,
 )
+from service.store.sync_models import LinkRow
 
 DecimalText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})]
 Dot = Literal["green", "orange", "red", "none"]
@@ -38,6 +40,24 @@ class ProblemState(BaseModel):
     since: datetime
 
 
+class ReadbackLine(BaseModel):
+    """One thing that a package stored, beside what was meant."""
+
+    what: str
+    meant: Any
+    stored: Any
+    difference: str | None
+    cause: str | None
+    reading: Reading
+
+
+class ReadbackOut(BaseModel):
+    """What the package stored of the last write; what was declared as a loss before counts as meant."""
+
+    state: Literal["as_meant", "rounding", "differs"]
+    lines: list[ReadbackLine]
+
+
 class SyncOut(BaseModel):
     """How a record stands at one connection."""
 
@@ -49,6 +69,9 @@ class SyncOut(BaseModel):
     remote_url: str | None
     last_synced_at: datetime | None
     problem: ProblemState | None
+    #: fields of ours that stand changed there, whatever the dot says
+    drift: int
+    readback: ReadbackOut | None
 
 
 class AddressOut(BaseModel):
@@ -254,6 +277,7 @@ class EventOut(BaseModel):
     link_id: str | None
     connection_id: str | None
     run_id: str | None
+    call_id: str | None
     before: Any
     after: Any
     why: str | None
@@ -282,7 +306,16 @@ def sync_out(state: SyncState, remote_url: str | None) -> SyncOut:
         remote_url=remote_url,
         last_synced_at=link.last_synced_at if link else None,
         problem=problem,
+        drift=state.drift,
+        readback=readback_out(link) if link else None,
     )
+
+
+def readback_out(link: LinkRow) -> ReadbackOut | None:
+    """Return what a package stored of the last write of a link; None where nothing was written yet."""
+    if link.readback_state is None:
+        return None
+    return ReadbackOut.model_validate({"state": link.readback_state, "lines": link.readback})
 
 
 def contact_out(row: ContactRow) -> ContactOut:

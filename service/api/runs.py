@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from service.api.access import caller
+from service.api.history import ActionList, action_out, ref_of
 from service.api.paging import PageQuery, Query
 from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
@@ -18,6 +19,7 @@ from service.api.units import reads
 from service.records.fields import RecordId
 from service.store.accounts import Role
 from service.store.queries import connections as queries
+from service.store.queries import history
 from service.store.queries.sync_lists import run_page
 from service.store.sync_models import RunRow
 from service.sync.platform import Platform, Runner
@@ -115,6 +117,17 @@ def list_runs(session: Session, query: RunQuery) -> RunList:
 def get_run(session: Session, path: IdPath) -> RunOut:
     """Read a run."""
     return run_out(queries.get_run(session, caller().organisation_id, path.id))
+
+
+@api.get("/runs/<id>/actions", responses={200: ActionList})
+@reads(Role.VIEWER)
+def list_actions(session: Session, path: IdPath, query: PageQuery) -> ActionList:
+    """List what a run did, in the order in which it was done: written, taken over, asked."""
+    organisation_id = caller().organisation_id
+    run = queries.get_run(session, organisation_id, path.id)
+    found = history.action_page(session, organisation_id, run.id, limit=query.limit, cursor=query.cursor)
+    labels = history.labels_of(session, {ref for ref in map(ref_of, found.items) if ref is not None})
+    return ActionList(items=[action_out(one, labels) for one in found.items], next=found.next)
 
 
 def run_out(row: RunRow) -> RunOut:

@@ -173,12 +173,15 @@ def meant_to_json(meant: Meant) -> dict[str, Any]:
 
 def meant_from_json(document: Mapping[str, Any]) -> Meant:
     """Return what :func:`meant_to_json` wrote."""
-    held = {name: document[name] for name in ("held_to", "held_cc")}
+    held_to, held_cc = (None if document[name] is None else tuple(document[name]) for name in ("held_to", "held_cc"))
     return Meant(
         to=tuple(document["to"]),
         cc=tuple(document["cc"]),
-        **{name: None if value is None else tuple(value) for name, value in held.items()},
-        **{name: Decimal(document[name]) for name in AMOUNTS},
+        held_to=held_to,
+        held_cc=held_cc,
+        subtotal=Decimal(document["subtotal"]),
+        tax_total=Decimal(document["tax_total"]),
+        total=Decimal(document["total"]),
         currency=document["currency"],
         lines=document["lines"],
     )

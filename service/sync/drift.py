@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from service.core.drift import DriftDecision, Drifted, DriftStatus, Governed
+from service.core.drift import DriftDecision, Drifted, DriftRule, DriftStatus, Governed, sentence
 from service.core.errors import MappingError, SyncError
 from service.core.ports import EntityKind
 from service.core.snapshot import FieldName, Value, value_from_json, value_to_json
@@ -141,6 +141,24 @@ def finish_run(session: Session, connection_id: str, run_id: str, *, now: dateti
     session.flush()
     queries.lapse_without_link(session, connection_id, now=now)
     return queries.count_of_run(session, connection_id, run_id)
+
+
+def sentence_of(row: DriftRow, connection: ConnectionRow, package: str) -> str:
+    """Say what was changed there and what becomes of it, from stored facts."""
+    found = Drifted(
+        field=row.field,
+        agreed=value_from_json(row.agreed),
+        ours=value_from_json(row.ours),
+        theirs=value_from_json(row.theirs),
+    )
+    return sentence(
+        found,
+        package=package,
+        rule=DriftRule(connection.settings.get("drift", DriftRule.PUT_BACK)),
+        status=DriftStatus(row.status),
+        decision=None if row.decision is None else DriftDecision(row.decision),
+        kept=row.kept,
+    )
 
 
 _OUTCOMES = {DriftDecision.ACCEPT: DriftStatus.ACCEPTED, DriftDecision.PUT_BACK: DriftStatus.PUT_BACK}

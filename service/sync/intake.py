@@ -103,7 +103,7 @@ def _pull_invoice(session: Session, author: Author, record: Invoice, actions: Se
             given[action.field] = _text(action.value)
         elif action.field in people:
             people[action.field] = [str(one) for one in action.value] if isinstance(action.value, tuple) else []
-            given["recipients_override"] = RecipientsInput.model_construct(**people)
+            given["recipients_override"] = RecipientsInput.model_construct(to=people["to"], cc=people["cc"])
         elif action.field == "status" and action.value == InvoiceStatus.VOIDED:
             voids = True
         else:

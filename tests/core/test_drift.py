@@ -41,10 +41,10 @@ def _governed(
     agreed: str = "1 Dec",
 ) -> Governed:
     """Decide about one field of ours."""
-    sides = {"ours": Snapshot(fields={"due": ours}), "theirs": Snapshot(fields={"due": theirs})}
-    baseline = Snapshot(fields={"due": agreed})
-    plan = reconcile(**sides, baseline=baseline, flows=OURS_LEADS)
-    return govern(plan, **sides, baseline=baseline, rule=rule, known={} if known is None else {"due": known})
+    here, there, before = (Snapshot(fields={"due": value}) for value in (ours, theirs, agreed))
+    plan = reconcile(ours=here, theirs=there, baseline=before, flows=OURS_LEADS)
+    remembered = {} if known is None else {"due": known}
+    return govern(plan, ours=here, theirs=there, baseline=before, rule=rule, known=remembered)
 
 
 PUT_BACK = (Move.PUSH, "1 Dec", Rule.OURS_PUTS_BACK)

@@ -261,8 +261,8 @@ def edit_line_there(office: Office, remote_id: str) -> None:
     else:
         found = next(row for row in books["Invoice"] if row["Id"] == remote_id)
         lines = [line for line in found["Line"] if line["DetailType"] == "SalesItemLineDetail"]
-        changed = [{**line, "Description": "Work done"} for line in lines]
-        office.act("edit", kind="Invoice", id=remote_id, fields={"Line": changed})
+        reworded = [{**line, "Description": "Work done"} for line in lines]
+        office.act("edit", kind="Invoice", id=remote_id, fields={"Line": reworded})
 
 
 def test_accepting_by_rule_takes_a_date_of_an_invoice_over(live_office: Office, client: str) -> None:

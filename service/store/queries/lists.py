@@ -58,6 +58,7 @@ class EventFilter:
     record_id: str | None = None
     link_id: str | None = None
     connection_id: str | None = None
+    run_id: str | None = None
     since: datetime | None = None
 
 
@@ -230,6 +231,8 @@ def event_page(
         query = query.where(Event.link_id == chosen.link_id)
     if chosen.connection_id is not None:
         query = query.where(Event.connection_id == chosen.connection_id)
+    if chosen.run_id is not None:
+        query = query.where(Event.run_id == chosen.run_id)
     if chosen.since is not None:
         query = query.where(Event.at >= chosen.since)
     keys = [Key(Event.at, moment, descending=True), Key(Event.id, text, descending=True)]

@@ -1,0 +1,146 @@
+"""What was done, for whoever looks a second time: the lives of a link, the actions of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import literal, select, union_all
+from sqlalchemy.orm import Session
+
+from service.core.ports import EntityKind, Ref
+from service.store.accounts import Event
+from service.store.queries.find import chunks
+from service.store.queries.pages import Key, Page, page, text
+from service.store.records import ContactRow, CustomerRow, InvoiceRow, PaymentRow
+from service.store.sync_models import CallRow, IntentRow, LinkRow, ProblemRow
+
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One write with the request that carried it."""
+
+    intent: IntentRow
+    call: CallRow
+    link: LinkRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing that a run did: a write there, or something told by an event, with the question it raised."""
+
+    write: Write | None = None
+    event: Event | None = None
+    problem: ProblemRow | None = None
+
+
+def writes_of(session: Session, link_ids: Collection[str]) -> dict[str, list[Write]]:
+    """Return what was written for links, newest first, at most as much as a person reads."""
+    query = (
+        select(IntentRow, CallRow, LinkRow)
+        .join(CallRow, CallRow.id == IntentRow.call_id)
+        .join(LinkRow, LinkRow.id == IntentRow.link_id)
+        .where(IntentRow.link_id.in_(link_ids))
+        .order_by(IntentRow.id.desc())
+        .limit(_MOST)
+    )
+    found: dict[str, list[Write]] = {link_id: [] for link_id in link_ids}
+    for intent, call, link in session.execute(query):
+        found[link.id].append(Write(intent=intent, call=call, link=link))
+    return found
+
+
+def problems_of(session: Session, link_ids: Collection[str]) -> dict[str, list[ProblemRow]]:
+    """Return the questions that links raised, newest first, with their answers."""
+    query = select(ProblemRow).where(ProblemRow.link_id.in_(link_ids)).order_by(ProblemRow.id.desc()).limit(_MOST)
+    found: dict[str, list[ProblemRow]] = {link_id: [] for link_id in link_ids}
+    for row in session.scalars(query):
+        found[row.link_id].append(row)
+    return found
+
+
+def events_of(session: Session, link_ids: Collection[str]) -> dict[str, list[Event]]:
+    """Return the lines of the audit trail about links, newest first."""
+    query = select(Event).where(Event.link_id.in_(link_ids)).order_by(Event.at.desc(), Event.id.desc()).limit(_MOST)
+    found: dict[str, list[Event]] = {link_id: [] for link_id in link_ids}
+    for row in session.scalars(query):
+        found[row.link_id or ""].append(row)
+    return found
+
+
+def action_page(session: Session, organisation_id: str, run_id: str, *, limit: int, cursor: str | None) -> Page[Action]:
+    """Return what a run did, in the order in which it was done.
+
+    A write tells of itself; the event that says it was done is left out, as is the one about the run's own end.
+
+    :raises BadCursor: the cursor is of another list.
+    """
+    written = (
+        select(IntentRow.id.label("id"), literal("write").label("kind"))
+        .join(CallRow, CallRow.id == IntentRow.call_id)
+        .where(CallRow.run_id == run_id, CallRow.organisation_id == organisation_id)
+    )
+    told = select(Event.id.label("id"), literal("event").label("kind")).where(
+        Event.run_id == run_id,
+        Event.organisation_id == organisation_id,
+        Event.call_id.is_(None),
+        Event.record_kind != "run",
+    )
+    both = union_all(written, told).subquery()
+    query = select(both.c.id)
+    found = page(session, query, [Key(both.c.id, text)], order=f"actions:{run_id}", limit=limit, cursor=cursor)
+    return Page(_actions(session, found.items), found.next)
+
+
+def labels_of(session: Session, refs: Collection[Ref]) -> dict[Ref, str]:
+    """Return what records are called, as far as they are still there."""
+    found: dict[Ref, str] = {}
+    by_kind: dict[EntityKind, list[str]] = {}
+    for ref in refs:
+        by_kind.setdefault(ref.kind, []).append(ref.id)
+    for kind, ids in by_kind.items():
+        for part in chunks(ids):
+            found.update({Ref(kind=kind, id=record_id): label for record_id, label in _labels(session, kind, part)})
+    return found
+
+
+def _actions(session: Session, ids: Sequence[str]) -> list[Action]:
+    writes = {
+        intent.id: Write(intent=intent, call=call, link=link)
+        for intent, call, link in session.execute(
+            select(IntentRow, CallRow, LinkRow)
+            .join(CallRow, CallRow.id == IntentRow.call_id)
+            .join(LinkRow, LinkRow.id == IntentRow.link_id)
+            .where(IntentRow.id.in_(ids))
+        )
+    }
+    events = {row.id: row for row in session.scalars(select(Event).where(Event.id.in_(ids)))}
+    asked = {row.link_id for row in events.values() if row.link_id and row.verb == "needs a person"}
+    problems = {
+        (row.link_id, row.opened_at): row
+        for row in session.scalars(select(ProblemRow).where(ProblemRow.link_id.in_(asked)))
+    }
+    return [
+        Action(write=writes[one])
+        if one in writes
+        else Action(event=events[one], problem=problems.get((events[one].link_id or "", events[one].at)))
+        for one in ids
+    ]
+
+
+def _labels(session: Session, kind: EntityKind, ids: Collection[str]) -> list[tuple[str, str]]:
+    match kind:
+        case EntityKind.CUSTOMER:
+            customers = session.execute(select(CustomerRow.id, CustomerRow.full_name).where(CustomerRow.id.in_(ids)))
+            return [(row.id, row.full_name) for row in customers]
+        case EntityKind.INVOICE:
+            invoices = session.execute(select(InvoiceRow.id, InvoiceRow.number).where(InvoiceRow.id.in_(ids)))
+            return [(row.id, row.number) for row in invoices]
+        case EntityKind.CONTACT:
+            people = session.scalars(select(ContactRow).where(ContactRow.id.in_(ids)))
+            return [(row.id, " ".join(part for part in (row.first_name, row.last_name) if part)) for row in people]
+        case EntityKind.PAYMENT:
+            paid = session.scalars(select(PaymentRow).where(PaymentRow.id.in_(ids)))
+            return [(row.id, f"{row.kind} of {row.amount} {row.currency}") for row in paid]
