@@ -130,6 +130,9 @@ def _add_writes(api: Blueprint, sandbox: QuickBooksSandbox) -> None:
         company = sandbox.companies[realm]
 
         def work() -> Response:
+            ordered = _told(0, {asked.kind: asked.body})
+            if ordered is not None:
+                raise ordered
             with _naming(sandbox, realm, asked), sandbox.lock:
                 return _answer(company, **{asked.kind: run(company, asked, editor=API_EDITOR)})
 
@@ -177,15 +180,17 @@ def _naming(sandbox: QuickBooksSandbox, realm: str, asked: Write) -> Iterator[No
         yield
 
 
+def _told(position: int, item: Any) -> faults.Fault | None:
+    """Return the fault that was ordered for one element: of a batch, or a write that goes alone."""
+    rule = refused_element(position, json.loads(dumps(item)))
+    return None if rule is None else faults.told(rule.code, rule.message)
+
+
 def _item_refusal(*, free: bool) -> batch.Refusal:
     def refuse(position: int, item: Any) -> faults.Fault | None:
-        told = refused_element(position, json.loads(dumps(item)))
+        told = _told(position, item)
         if told is not None:
-            return faults.Fault(
-                told.code or "6000",
-                "A business validation error has occurred while processing your request",
-                f"Business Validation Error: {told.message}",
-            )
+            return told
         if not free and any(kind in item for kind in NAME_LISTS):
             return faults.one_name_at_a_time()
         return None

@@ -13,6 +13,40 @@ from typing import Any
 INACTIVE_REFERENCE = "Something you're trying to use has been made inactive. Check the fields with accounts."
 
 
+#: Short messages of codes that no rule here ends in, but that a sandbox can be told to answer with.
+_MESSAGES = {
+    "600": "Duplicate Request",
+    "610": "Object Not Found",
+    "630": "Duplicate Object",
+    "700": "Parent Reference Invalid",
+    "800": "Cannot Delete",
+    "900": "Parent cannot be child",
+    "2010": "Request has invalid or unsupported property",
+    "2020": "Required param missing, need to supply the required value for the API",
+    "2030": "Invalid ID",
+    "2050": "String length is either shorter or longer than supported by specification",
+    "2090": "Invalid Reference Name",
+    "2170": "Invalid Enumeration",
+    "2500": "Invalid Reference Id",
+    "4000": "Error parsing query",
+    "4001": "Invalid query",
+    "5010": "Stale Object Error",
+    "5020": "Permission Denied Error",
+    "6070": "Amount calculation incorrect in the request",
+    "6080": "No Name Provided",
+    "6100": "Invalid Line TaxCode in the request",
+    "6140": "Duplicate Document Number Error",
+    "6150": "ParentRef Required Error",
+    "6180": "Sub Level Limit",
+    "6190": "Invalid Company Status",
+    "6210": "Account Period Closed, Cannot Update Through Services API",
+    "6220": "Delete Entity Has Balance Error",
+    "6240": "Duplicate Name Exists Error",
+    "6540": "Deposited Transaction cannot be changed",
+}
+_SYSTEM = {"10000", "-30000"}
+
+
 class Fault(Exception):
     """One refusal by the service: a code, a short message, a detail, and the element it is about."""
 
@@ -244,3 +278,14 @@ def envelope(faults: Sequence[Fault], time: str) -> dict[str, Any]:
     """Wrap faults of one kind in the service's document."""
     errors = [error for fault in faults for error in fault.body()["Error"]]
     return {"Fault": {"Error": errors, "type": faults[0].kind}, "time": time}
+
+
+def told(code: str | None, detail: str) -> Fault:
+    """Return the fault of a code that the sandbox was told to answer with; without one the general 6000."""
+    if code is None or code == "6000":
+        return business(detail)
+    if code in _SYSTEM:
+        return Fault(
+            code, "An application error has occurred while processing your request", detail, kind="SystemFault"
+        )
+    return Fault(code, _MESSAGES.get(code, "Error"), detail)

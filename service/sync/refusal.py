@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from service.core.errors import ClosedPeriod, ConnectorError, DuplicateName
+from service.core.errors import ClosedPeriod, ConnectorError, DuplicateName, Rejected
 from service.core.intent import Intent, Operation
 from service.core.names import name_key
 from service.core.ports import Capabilities, EntityKind, Family
@@ -46,6 +46,10 @@ def problem_of(
         return _duplicate_name(session, connection, link, error, params)
     if error.code == "duplicate_number":
         return _duplicate_number(session, connection, link, written, error, params)
+    if creates and error.code == "archived_there":
+        # What is archived can't be the counterpart of something new: it carries our reference from elsewhere.
+        clash = Rejected(error.message, code="duplicate_reference", provider_code=error.provider_code)
+        return problem_of_error(clash, params)
     if isinstance(error, ClosedPeriod) and creates:
         params["open_from"] = _open_from(connection, written, now).isoformat()
     if link.entity == EntityKind.CUSTOMER:

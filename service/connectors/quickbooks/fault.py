@@ -173,6 +173,7 @@ _MEANINGS: Mapping[str, _Meaning] = {
     "800": _Meaning(errors.NotAllowedNow),
     "2500": _Meaning(errors.Rejected, "reference_inactive"),
     "6140": _Meaning(errors.Rejected, "duplicate_number", "number"),
+    "6180": _Meaning(errors.Rejected, "too_deep", "parent"),
     "6210": _Meaning(errors.ClosedPeriod),
     "6220": _Meaning(errors.NotAllowedNow),
     "6240": _Meaning(errors.DuplicateName, field="name"),
@@ -186,6 +187,8 @@ _TELLING = {
     "made inactive": "2500",
 }
 _VALIDATION = re.compile(r"2\d{3}")
+#: What a record hangs below: that it is out of use is a question about it, not about the record.
+_PARENTS = frozenset({"customer", "parent"})
 
 
 def _of_record(fault: Fault, status: int, facts: errors.CallFacts) -> errors.ConnectorError:
@@ -199,9 +202,12 @@ def _of_record(fault: Fault, status: int, facts: errors.CallFacts) -> errors.Con
         told = "610"
     usual = _Meaning(errors.ValidationFailed if _VALIDATION.fullmatch(told) else errors.Rejected)
     meaning = _MEANINGS.get(told, usual)
+    field = fault.field or meaning.field
     if meaning.code is not None:
         facts["code"] = meaning.code
-    return meaning.error(said, field=fault.field or meaning.field, **facts)
+    if meaning.code == "reference_inactive" and field in _PARENTS and "inactive" in words:
+        facts["code"] = "parent_archived"
+    return meaning.error(said, field=field, **facts)
 
 
 def _from_json(error: Mapping[str, Any], kind: str) -> Fault:

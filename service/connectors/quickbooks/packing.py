@@ -16,7 +16,7 @@ from service.connectors.quickbooks.capabilities import BATCH_SIZE
 from service.connectors.quickbooks.entity import FAMILIES, KIND_NAMES, to_record
 from service.connectors.quickbooks.fault import error_of, fault_of
 from service.connectors.quickbooks.wire import MINOR_VERSION, Reply
-from service.core.errors import ConnectionBroken, NotFound, OutcomeUnknown, Transient
+from service.core.errors import ConnectionBroken, NotFound, OutcomeUnknown, Rejected, Transient
 from service.core.intent import KEY_LIMIT, Operation
 from service.core.ports import Answer, Element, EntityKind, Lane, Outcome, Request, Written
 
@@ -117,6 +117,9 @@ def _refused_whole(reply: Reply, count: int, *, creating: bool) -> tuple[Outcome
     error = reply.error(writing=True)
     if isinstance(error, (Transient, OutcomeUnknown, ConnectionBroken)):
         raise error
+    if count > 1 and isinstance(error, NotFound):
+        # Of a batch as a whole it is the address that is unknown, none of the records in it.
+        error = Rejected(error.message, request_id=error.request_id, provider_code=error.provider_code)
     return (_told(error, creating=creating),) * count
 
 

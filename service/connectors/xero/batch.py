@@ -15,7 +15,7 @@ from service.connectors.xero.capability import BATCH_BYTES, BATCH_SIZE
 from service.connectors.xero.client import Reply
 from service.connectors.xero.fault import failure, messages_of, parse, refused, rejection
 from service.connectors.xero.record import CONTACTS, INVOICES, NO_ID, PAYMENTS, Shape, record_of
-from service.core.errors import ConnectorError, OutcomeUnknown
+from service.core.errors import ConnectorError, NotFound, OutcomeUnknown, Rejected
 from service.core.intent import Operation
 from service.core.ports import Answer, Element, EntityKind, Lane, Outcome, Request, Written
 
@@ -91,7 +91,7 @@ def _outcomes(request: Request, reply: Reply, count: int) -> list[Outcome]:
             raise OutcomeUnknown("Xero's answer can't be read.", request_id=reply.request_id, detail=reply.text)
         return [_outcome(shape, element, reply) for element in _align(shape, request, shown, count)]
     if reply.status != 400:  # noqa: PLR2004
-        raise failure(reply, write=True)
+        return [_refused_whole(shape, request, reply)] * count
     if shown is None:
         error = refused(reply)
         if isinstance(error, OutcomeUnknown):
@@ -101,6 +101,21 @@ def _outcomes(request: Request, reply: Reply, count: int) -> list[Outcome]:
         return [_refusal(shown[0], reply)]
     # Whether the good elements of such an answer were saved is not documented.
     return [_refusal(element, reply) for element in _align(shape, request, shown, count)]
+
+
+def _refused_whole(shape: Shape, request: Request, reply: Reply) -> Rejected:
+    """Return what a refusal of the whole call means for each of its elements.
+
+    :raises ConnectorError: it says nothing about records: a limit, a lost permission, an unknown outcome.
+    """
+    error = failure(reply, write=True)
+    if not isinstance(error, Rejected):
+        raise error
+    if isinstance(error, NotFound) and request.path == shape.path:
+        # It is the collection's address that is unknown, none of the records.
+        message = f"Xero answered {reply.status} to the whole request."
+        return Rejected(message, request_id=error.request_id, provider_code=error.provider_code)
+    return error
 
 
 def _outcome(shape: Shape, element: Mapping[str, Any] | None, reply: Reply) -> Outcome:

@@ -40,7 +40,7 @@ _TEXTS: Sequence[tuple[tuple[str, ...], type[Rejected], str | None, str | None]]
     (("contactnumber", "unique"), Rejected, "duplicate_reference", "reference"),
     (("invoice #", "unique"), Rejected, "duplicate_number", "number"),
     (("lock date",), ClosedPeriod, None, "issue_date"),
-    (("un-archived",), Rejected, "archived_there", "customer"),
+    (("un-archived",), Rejected, "parent_archived", "customer"),
     (("contact", "archived"), Rejected, "archived_there", None),
     (("not of valid status",), NotAllowedNow, None, None),
     (("cannot be edited", "payment"), NotAllowedNow, None, None),

@@ -15,11 +15,9 @@ from service.core.errors import (
     AuthorizationLost,
     ConnectorError,
     DuplicateName,
-    NotFound,
     OutcomeUnknown,
     RateLimited,
     Rejected,
-    ValidationFailed,
 )
 from service.core.intent import Operation
 from service.core.ports import Element, EntityKind, Outcome, Request, Written
@@ -166,6 +164,12 @@ def test_a_key_that_belongs_to_other_bytes_leaves_the_outcome_open() -> None:
     assert caught.value.answered is True
 
 
+@pytest.mark.parametrize(("status", "said"), [(404, "Rejected"), (412, "ValidationFailed"), (413, "ValidationFailed")])
+def test_a_status_that_refuses_the_call_refuses_every_element_and_says_nothing_is_gone(status: int, said: str) -> None:
+    answer = read_answer(_create("A", "B"), reply("nothing here", status), count=2)
+    assert _names(answer.outcomes) == [said, said]
+
+
 @pytest.mark.parametrize("body", ["", "<html>", '{"Contacts":', "{}", '{"Contacts":null}', '{"Contacts":[1]}', "[]"])
 def test_a_success_that_cannot_be_read_leaves_the_outcome_open(body: str) -> None:
     with pytest.raises(OutcomeUnknown) as caught:
@@ -178,8 +182,6 @@ def test_a_success_that_cannot_be_read_leaves_the_outcome_open(body: str) -> Non
     [
         (401, AuthorizationLost),
         (403, AuthorizationLost),
-        (404, NotFound),
-        (413, ValidationFailed),
         (429, RateLimited),
         (500, OutcomeUnknown),
         (503, OutcomeUnknown),

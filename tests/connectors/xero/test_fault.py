@@ -33,7 +33,7 @@ from tests.connectors.xero.answers import recorded, reply
          "closed_period", "issue_date"),
         ("The document date cannot be before the end of year lock date", ClosedPeriod, "closed_period", "issue_date"),
         ("The specified contact details matched an archived contact.", Rejected, "archived_there", None),
-        ("The contact must be un-archived before creating new invoices.", Rejected, "archived_there", "customer"),
+        ("The contact must be un-archived before creating new invoices.", Rejected, "parent_archived", "customer"),
         ("Invoice not of valid status for modification", NotAllowedNow, "not_allowed_now", None),
         ("This document cannot be edited as it has a payment or credit note allocated to it.", NotAllowedNow,
          "not_allowed_now", None),
