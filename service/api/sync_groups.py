@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_openapi3.blueprint import APIBlueprint
 
-from service.api import conflicts, connections, drift, links, mail, plans, runs, setup
+from service.api import conflicts, connections, drift, links, mail, plans, resets, runs, setup
 
 SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     connections.api,
@@ -12,6 +12,8 @@ SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     plans.api,
     runs.api,
     links.api,
+    resets.api,
     conflicts.api,
+    drift.api,
     mail.api,
 )

@@ -1,12 +1,19 @@
-"""What will need a person on a connection, but not yet: a permission that ages, webhooks that do not arrive."""
+"""What a person should know about a connection, though no record is red for it.
+
+A permission that ages, webhooks that do not arrive, drift that waits for a decision, records that were stored otherwise
+than meant.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from service.core.readback import Reading
+from service.store.queries import drift, tallies
 from service.store.sync_models import ConnectionRow
 from service.sync import inbox, permission
 from service.sync.platform import Platform
@@ -20,7 +27,7 @@ _LOST_PERCENT = 20
 class Notice:
     """One thing to know, as a sentence."""
 
-    kind: str  #: permission_ends or webhooks_lost
+    kind: str  #: permission_ends, webhooks_lost, drift or readback
     message: str
     at: datetime | None  #: when it will matter
 
@@ -40,4 +47,18 @@ def warnings_of(platform: Platform, session: Session, row: ConnectionRow) -> lis
             f"them. Nothing is lost, but changes come later. Check the webhook address in the app's settings there."
         )
         found.append(Notice("webhooks_lost", message, None))
-    return found
+    return [*found, *_apart_from_dots(session, row, package)]
+
+
+def _apart_from_dots(session: Session, row: ConnectionRow, package: str) -> Iterator[Notice]:
+    """Yield what stands beside the dots: values there that nobody here has decided about or asked for."""
+    waiting = drift.count_waiting(session, row)
+    if waiting:
+        fields = "1 field of ours waits" if waiting == 1 else f"{waiting} fields of ours wait"
+        message = f"{fields} for a decision: changed in {package}, neither put back nor accepted yet."
+        yield Notice("drift", message, None)
+    otherwise = tallies.count_readback(session, row.id, Reading.DIFFERS)
+    if otherwise:
+        records = "1 record" if otherwise == 1 else f"{otherwise} records"
+        message = f"{package} stored {records} otherwise than meant: recipients, tax, totals or another field."
+        yield Notice("readback", message, None)

@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from service.core.drift import DriftStatus
+from service.core.drift import DriftRule, DriftStatus
 from service.store.drift_models import DriftRow
 from service.store.queries.connections import NotFoundError
 from service.store.queries.events import run_now
 from service.store.queries.find import chunks
 from service.store.queries.pages import Key, Page, page, text
-from service.store.sync_models import LinkRow
+from service.store.sync_models import ConnectionRow, LinkRow
 
 _OPEN = DriftRow.status == DriftStatus.OPEN.value
 
@@ -77,9 +77,12 @@ def count_of(session: Session, link_id: str) -> int:
     return session.scalar(select(func.count()).where(DriftRow.link_id == link_id, _OPEN)) or 0
 
 
-def count_open(session: Session, connection_id: str) -> int:
-    """Count the fields of a connection that stand drifted."""
-    return session.scalar(select(func.count()).where(DriftRow.connection_id == connection_id, _OPEN)) or 0
+def count_waiting(session: Session, connection: ConnectionRow) -> int:
+    """Count the fields of a connection that wait for a person: where its rule decides, none do."""
+    if connection.settings.get("drift", DriftRule.PUT_BACK) == DriftRule.PUT_BACK:
+        return 0
+    undecided = select(func.count()).where(DriftRow.connection_id == connection.id, _OPEN, DriftRow.decision.is_(None))
+    return session.scalar(undecided) or 0
 
 
 def count_of_run(session: Session, connection_id: str, run_id: str) -> int:

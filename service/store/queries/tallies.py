@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.core.link import Dot
+from service.core.readback import Reading
 from service.store.queries.dots import dot_expression
 from service.store.records import CustomerRow, InvoiceRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
@@ -34,6 +35,14 @@ def tally(session: Session, connection: ConnectionRow) -> dict[str, int]:
         or 0
     )
     return counts
+
+
+def count_readback(session: Session, connection_id: str, reading: Reading) -> int:
+    """Count the links in force whose last write was stored in a way."""
+    query = select(func.count()).where(
+        LinkRow.connection_id == connection_id, LinkRow.readback_state == reading.value, LinkRow.retired_at.is_(None)
+    )
+    return session.scalar(query) or 0
 
 
 def _without_link(session: Session, connection: ConnectionRow) -> int:
