@@ -30,6 +30,7 @@ for _page in (
     "dashboard",
     "invoice",
     "plans",
+    "reset",
     "run",
     "setting",
     "setup",

@@ -33,6 +33,7 @@ _SECTIONS = {
     "conflicts": "pages.conflict_list",
     "connections": "pages.connection_list",
     "runs": "pages.run_list",
+    "resets": "pages.run_list",
     "settings": "pages.settings",
 }
 

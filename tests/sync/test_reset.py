@@ -112,9 +112,7 @@ def test_a_reset_sends_the_record_as_a_new_one_and_does_with_the_former_as_chose
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_what_a_dry_run_shows_is_what_is_then_written(
-    live_office: Office, bookkeeper: Bookkeeper, choice: str
-) -> None:
+def test_what_a_dry_run_shows_is_what_is_then_written(live_office: Office, bookkeeper: Bookkeeper, choice: str) -> None:
     client = live_office.add_customer(name="Cedar Vets")
     job = live_office.add_customer(name="Kennels", parent_id=client)
     open_one = live_office.add_invoice(client, number="INV-1")
@@ -149,7 +147,10 @@ def test_what_a_dry_run_shows_is_what_is_then_written(
     assert stays == formers[job]
     assert run.calls == plan["calls"]
     assert live_office.counts()["red"] == 0
-    assert live_office.counts()["orange"] == 0, [(one.entity, one.wanted, one.confirmed, one.heard, one.settled, one.intent_open, one.baseline is None) for one in live_office.links()]
+    assert live_office.counts()["orange"] == 0, [
+        (one.entity, one.wanted, one.confirmed, one.heard, one.settled, one.intent_open, one.baseline is None)
+        for one in live_office.links()
+    ]
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -161,9 +162,10 @@ def test_an_undo_ties_the_former_counterpart_again_and_archives_the_one_that_the
     former = live_office.remote_id(client)
     done(live_office, client, choice)
     made = live_office.remote_id(client)
-    if choice == "archive" and not live_office.platform.provider(
-        live_office.package.sandbox.name
-    ).capabilities.restores_customers:
+    if (
+        choice == "archive"
+        and not live_office.platform.provider(live_office.package.sandbox.name).capabilities.restores_customers
+    ):
         with pytest.raises(reset.ResetRefused, match="only a person can restore it"):
             undone(live_office, client)
         bookkeeper.restore(former)
