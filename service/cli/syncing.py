@@ -15,8 +15,11 @@ from service.cli.common import NEEDS_A_PERSON, chosen_connections, open_platform
 from service.core.errors import SyncError
 from service.core.problem import from_json as problem_from_json
 from service.core.problem import sentence
+from service.store.drift_models import DriftRow
+from service.store.queries import drift as drift_queries
 from service.store.queries import problems
 from service.store.sync_models import ConnectionRow, RunRow
+from service.sync import drift
 from service.sync import run as running
 from service.sync.platform import Platform
 from service.sync.work import LONGEST_REST
@@ -70,8 +73,12 @@ def _run_and_show(kind: str, options: Mapping[str, Any], connection_id: str | No
         print_json(reports)
     else:
         show_table(Console(), [label for _, label in asked], reports)
-    if waiting or any(report["needs_a_person"] or report["state"] != "succeeded" for report in reports):
+    if waiting or any(_needs_a_person(report) for report in reports):
         raise click.exceptions.Exit(NEEDS_A_PERSON)
+
+
+def _needs_a_person(report: Mapping[str, Any]) -> bool:
+    return bool(report["needs_a_person"] or report["drift_waits"] or report["state"] != "succeeded")
 
 
 def watch(platform: Platform, asked: list[tuple[running.Asked, str]]) -> None:
@@ -121,6 +128,8 @@ def report_of(platform: Platform, run_id: str, connection_id: str) -> dict[str, 
     with platform.database.read() as session:
         row = session.get_one(RunRow, run_id)
         waiting = problems.listed(session, row.organisation_id, connection_id=connection_id, limit=1000)
+        connection = session.get_one(ConnectionRow, connection_id)
+        package = platform.provider(connection.provider).package
         return {
             "run_id": row.id,
             "connection_id": connection_id,
@@ -134,7 +143,22 @@ def report_of(platform: Platform, run_id: str, connection_id: str) -> dict[str, 
                 {"label": problem.label, "kind": problem.kind, "message": sentence(problem_from_json(problem.document))}
                 for problem, _ in waiting
             ],
+            "drift": [
+                _drift_of(found, connection, package)
+                for found in drift_queries.found_by_run(session, connection_id, run_id)
+            ],
+            "drift_waits": drift_queries.count_waiting(session, connection),
         }
+
+
+def _drift_of(found: DriftRow, connection: ConnectionRow, package: str) -> dict[str, Any]:
+    plain = ("id", "label", "record_id", "field", "agreed", "ours", "theirs", "status", "decision")
+    return {
+        **{name: getattr(found, name) for name in plain},
+        "found_at": found.found_at.isoformat(),
+        "changed_at": None if found.changed_at is None else found.changed_at.isoformat(),
+        "message": drift.sentence_of(found, connection, package),
+    }
 
 
 def show_table(console: Console, labels: list[str], reports: list[dict[str, Any]]) -> None:
@@ -146,6 +170,7 @@ def show_table(console: Console, labels: list[str], reports: list[dict[str, Any]
         counts = report["counts"]
         for name in ("created", "updated", "linked", "pulled", "unchanged"):
             table.add_row(name, str(counts.get(name, 0)))
+        table.add_row("drifted fields", str(len(report["drift"])))
         table.add_row("needs a person", str(len(report["needs_a_person"])))
         table.add_row("calls used / least possible", f"{report['calls']} / {report['least_calls']}")
         console.print(table)
@@ -153,3 +178,5 @@ def show_table(console: Console, labels: list[str], reports: list[dict[str, Any]
             console.print(f"  {report['problem']['message']}")
         for item in report["needs_a_person"]:
             console.print(f"  needs you: {item['message']}")
+        for item in report["drift"]:
+            console.print(f"  drift: {item['label']}: {item['message']}")

@@ -114,7 +114,7 @@ def test_what_was_stored_stands_beside_what_was_meant(desk: Desk) -> None:
 def test_a_total_that_was_stored_otherwise_is_counted_at_the_connection(desk: Desk) -> None:
     client = desk.accountant.created("/customers", company())
     bill = desk.accountant.created("/invoices", invoice(client["id"], status="approved"))
-    total = {"xero": {"amounts": {"Total": "9999"}}, "quickbooks": {"fields": {"TotalAmt": 9999}}}
+    total: dict[str, dict[str, Any]] = {"xero": {"amounts": {"Total": "9999"}}, "quickbooks": {"fields": {"TotalAmt": 9999}}}
     desk.package.sandbox.act("misstore", total[desk.package.sandbox.name])
     desk.sync()
     state = at_connection(read(desk.viewer, f"/invoices/{bill['id']}"))

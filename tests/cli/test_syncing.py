@@ -129,3 +129,27 @@ def test_a_plan_of_a_connection_that_nobody_consented_to_is_empty(office: Office
 def _set_state(office: Office, state: str) -> None:
     with office.platform.database.write() as session:
         session.get_one(ConnectionRow, office.connection_id).state = state
+
+
+def test_a_reconciliation_lists_drift_and_says_whether_somebody_has_to_decide(
+    live_shell: Shell, live_office: Office
+) -> None:
+    live_shell.tieout("sync")
+    (link,) = live_office.links()
+    live_office.platform.pause(600)
+    live_office.act("rename", id=link.remote_id, to="Cedar Veterinary")
+    seen = live_shell.tieout("reconcile", "--full")
+    assert seen.status == 0  # the usual rule decides
+    said = "drift: Cedar Vets: Name was changed in QuickBooks from Cedar Vets to Cedar Veterinary."
+    assert said in " ".join(seen.out.split())
+    with live_office.platform.database.write() as session:
+        session.get_one(ConnectionRow, live_office.connection_id).settings = {"drift": "ask"}
+    asked = live_shell.tieout("reconcile", "--json")
+    assert (asked.status, asked.document[0]["counts"]["drift"]) == (1, 1)
+    (one,) = asked.document[0]["drift"]
+    assert (one["field"], one["ours"], one["theirs"], one["status"]) == (
+        "name",
+        "Cedar Vets",
+        "Cedar Veterinary",
+        "open",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
@@ -87,12 +87,19 @@ def count_waiting(session: Session, connection: ConnectionRow) -> int:
 
 def count_of_run(session: Session, connection_id: str, run_id: str) -> int:
     """Count what a run found: fields that stand drifted after it, and those it put back or accepted itself."""
-    done = and_(
-        DriftRow.closed_run_id == run_id,
-        DriftRow.status.in_([DriftStatus.PUT_BACK.value, DriftStatus.ACCEPTED.value]),
-    )
-    query = select(func.count()).where(DriftRow.connection_id == connection_id, or_(_OPEN, done))
+    query = select(func.count()).where(DriftRow.connection_id == connection_id, _found_by(run_id))
     return session.scalar(query) or 0
+
+
+def found_by_run(session: Session, connection_id: str, run_id: str, *, limit: int = 1000) -> Sequence[DriftRow]:
+    """Return what a run found, oldest first: see :func:`count_of_run`."""
+    query = select(DriftRow).where(DriftRow.connection_id == connection_id, _found_by(run_id))
+    return session.scalars(query.order_by(DriftRow.id).limit(limit)).all()
+
+
+def _found_by(run_id: str) -> ColumnElement[bool]:
+    done = DriftRow.status.in_([DriftStatus.PUT_BACK.value, DriftStatus.ACCEPTED.value])
+    return or_(_OPEN, and_(DriftRow.closed_run_id == run_id, done))
 
 
 def close_put_back(
