@@ -49,6 +49,7 @@ class Rule(StrEnum):
     NEW_THERE = "new there: sent whole"
     ARCHIVED_HERE = "archived here"
     RESTORED_HERE = "restored here"
+    STEPS_ASIDE = "makes room for the record that takes its name"
     MAKES_ROOM = "reset: makes room for the record that takes its place"
     FORMER_ARCHIVED = "reset: the former one is archived"
     CHOSE_OURS = "a person chose ours"

@@ -27,6 +27,7 @@ class Around:
     ours_too: str | None = None  #: another record of ours that has the name there
     lookalikes: tuple[RemoteRecord, ...] = ()  #: untied entities with our reference or our number
     away: Mapping[Ref, str] = field(default_factory=dict)  #: records that were there once: "gone" or "archived"
+    jobs: tuple[str, ...] = ()  #: of a customer to be archived: active jobs that stay active, by name
 
 
 def params_of(case: Case, capabilities: Capabilities) -> dict[str, Value]:
@@ -45,7 +46,7 @@ def obstacle(
     """Return why a record can't be sent whatever it says: its parent is missing there, or it lies too deep."""
     for ref in mapper.needs(record, context):
         state = case.around.away.get(ref)
-        if ref in context.remote_ids and not (state == "archived" and case.remote_id is None):
+        if ref in context.remote_ids and not (state == "archived" and _goes_below(case, context.remote_ids[ref])):
             continue
         parent = context.customers.get(ref.id)
         said = {**params, "parent": parent.full_name if parent else None, "needs": f"{ref.kind}:{ref.id}"}
@@ -57,6 +58,13 @@ def obstacle(
         deep = {**params, "depth": record.depth, "limit": capabilities.native_depth}
         return Problem(kind=ProblemKind.TOO_DEEP, params={**deep, "parent": above.full_name if above else None})
     return None
+
+
+def _goes_below(case: Case, parent: str) -> bool:
+    """Tell whether a record is new there, or is to be moved below this one."""
+    if case.theirs is None or case.ref.kind is not EntityKind.CUSTOMER:
+        return case.remote_id is None
+    return case.theirs.parent_id != parent
 
 
 def as_compared(record: Record, ours: Snapshot, theirs: Snapshot | None) -> Snapshot:
@@ -83,6 +91,9 @@ def question(
         return Problem(kind=ProblemKind.ARCHIVED_THERE, params=said, fields=(active,), candidates=_there(case))
     if plan.held:
         return _held(case, record, plan, capabilities, params)
+    if plan.record is RecordMove.ARCHIVE and case.around.jobs:
+        reason = f"{capabilities.package} archives nobody with active jobs, and there is {', '.join(case.around.jobs)}"
+        return Problem(kind=ProblemKind.REJECTED, params={**params, "sent": False, "reason": reason})
     restores = capabilities.restores_customers or not isinstance(record, Customer | Contact)
     if plan.record is RecordMove.RESTORE and not restores:
         active = Dispute(field=ACTIVE, ours=True, theirs=False, agreed=False)

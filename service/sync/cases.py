@@ -25,7 +25,7 @@ from service.core.snapshot import FieldName, from_json, value_from_json
 from service.store.queries import counterparts, drift, load, neighbours
 from service.store.sync_models import LinkRow
 from service.sync import reset_former, surroundings
-from service.sync.names import Names, path_of
+from service.sync.names import NOW, Names, path_of
 from service.sync.planner import Case, label_of
 
 
@@ -41,6 +41,11 @@ class Ground:
     reference: Reference
     tax_levels: Mapping[str, str]
     drift_rule: DriftRule = DriftRule.PUT_BACK
+
+    @property
+    def keeps_a_tree(self) -> bool:
+        """True if the package itself knows which customer stands below which."""
+        return self.capabilities.native_depth > 1
 
     @property
     def reading(self) -> MappingContext:
@@ -201,7 +206,9 @@ def _case(
     choice = names.choose(case.ref, parts, remote_id=row.remote_id, current=row.remote_name)
     choice = reset_former.with_number_kept(names, row, choice)
     holders = names.holders(choice.name, remote_id=row.remote_id) if choice.clash else ()
-    return replace(case, name=choice, holders=holders)
+    called = there.name if there is not None and there.active else None
+    turn = NOW if choice.clash else names.turn(choice.name, remote_id=row.remote_id, current=called)
+    return replace(case, name=choice, holders=holders, turn=turn)
 
 
 def name_parts(record: Record | None, customers: Mapping[str, Customer]) -> tuple[str, ...]:

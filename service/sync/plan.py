@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,10 +24,10 @@ from service.store.queries import connections as queries
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync.cases import Ground, load_chunk, needs_of
 from service.sync.connect import WrongState
-from service.sync.names import Names
+from service.sync.names import Names, leaving
 from service.sync.planner import Decision, decide
 from service.sync.platform import Platform
-from service.sync.waves import Wave, deepest_of, waves_of
+from service.sync.waves import Wave, deepest_of, due_in, waves_of
 from service.sync.work import ground_of
 
 #: Stands for the counterpart of a record that the same sync would create before.
@@ -96,28 +97,18 @@ def plan_of(
         raise WrongState(message)
     ground = ground_of(platform, session, row)
     capabilities = ground.capabilities
-    names = Names(capabilities, counterparts.names_taken(session, row.id, capabilities.names_unique_over))
     lanes: Counter[tuple[int, Lane]] = Counter()
     actions: list[Action] = []
-    planned: dict[Ref, str] = {}
     unchanged = 0
     connector = platform.offline_connector(row.provider)
-    for number, wave in enumerate(waves_of(capabilities)):
-        for rows in _chunks(platform, session, ground, row, wave):
-            chunk = load_chunk(session, ground, wave.kind, rows, names, planned)
-            for case in chunk.cases:
-                if only is not None and case.ref not in only:
-                    continue
-                decision = decide(case, ground.mappers[wave.kind], chunk.context, capabilities)
-                if decision.element is not None:
-                    lanes[number, connector.lane(decision.element)] += 1
-                if decision.operation is Operation.CREATE:
-                    planned[case.ref] = _TO_BE
-                action = _action(decision)
-                if action is None:
-                    unchanged += 1
-                else:
-                    actions.append(action)
+    for number, decision in _decisions(platform, session, ground, row, only):
+        if decision.element is not None:
+            lanes[number, connector.lane(decision.element)] += 1
+        action = _action(decision)
+        if action is None:
+            unchanged += 1
+        else:
+            actions.append(action)
     batches = sum(-(-count // lane.size) for (_, lane), count in lanes.items())
     return Preview(
         connection_id=row.id,
@@ -126,6 +117,70 @@ def plan_of(
         unchanged=unchanged,
         linked=agreed.count_agreed(session, row),
     )
+
+
+def _decisions(
+    platform: Platform, session: Session, ground: Ground, row: ConnectionRow, only: Collection[Ref] | None
+) -> Iterator[tuple[int, Decision]]:
+    """Yield what a sync would decide, in the order of sending, each with the number of its wave.
+
+    Who waits for a name comes in a later round, once whoever has it has given it up.
+    """
+    capabilities = ground.capabilities
+    taken = counterparts.names_taken(session, row.id, capabilities.names_unique_over)
+    names = Names(capabilities, taken, leaving(session, row, capabilities))
+    planned: dict[Ref, str] = {}
+    waves = waves_of(capabilities)
+    turns: list[tuple[Wave, LinkRow]] | None = None
+    for number in count(step=len(waves)):
+        late: list[tuple[Wave, LinkRow]] = []
+        for at, wave in enumerate(waves, start=number):
+            chunks = _chunks(platform, session, ground, row, wave) if turns is None else _late(turns, wave)
+            for rows in chunks:
+                for link, decision in _decided(session, ground, wave, rows, names, planned, only):
+                    late += [(wave, link)] if decision.again else []
+                    if not decision.waits:
+                        yield at, decision
+        turns = late
+        if not turns:
+            return
+        names.come_true()
+
+
+def _decided(
+    session: Session,
+    ground: Ground,
+    wave: Wave,
+    rows: Sequence[LinkRow],
+    names: Names,
+    planned: dict[Ref, str],
+    only: Collection[Ref] | None,
+) -> Iterator[tuple[LinkRow, Decision]]:
+    """Decide about some links of a wave, and note what those that come after it can count on."""
+    chunk = load_chunk(session, ground, wave.kind, rows, names, planned)
+    for link, case in zip(rows, chunk.cases, strict=True):
+        if only is not None and case.ref not in only:
+            continue
+        decision = decide(case, ground.mappers[wave.kind], chunk.context, ground.capabilities)
+        if decision.operation is Operation.CREATE:
+            planned[case.ref] = _TO_BE
+        if case.remote_id is not None and (name := _name_after(decision)) is not None:
+            names.foresee(case.remote_id, name or None)
+        yield link, decision
+
+
+def _late(turns: Sequence[tuple[Wave, LinkRow]], wave: Wave) -> Iterator[Sequence[LinkRow]]:
+    rows = [link for late, link in turns if late == wave]
+    if rows:
+        yield rows
+
+
+def _name_after(decision: Decision) -> str | None:
+    """Return the display name that a write leaves there: blank for who is archived; None if it stays as it is."""
+    if decision.operation is Operation.ARCHIVE:
+        return ""
+    name = None if decision.expected is None else decision.expected.get("name")
+    return None if name is None else str(name)
 
 
 def _chunks(
@@ -139,11 +194,13 @@ def _chunks(
     after = ""
     now = platform.clock()
     while True:
-        due = links.due(session, row, wave.kind, now=now, depth=wave.depth, after=after, limit=_CHUNK)
+        due = due_in(session, row, wave, now=now, after=after)
         if not due:
             break
         yield due
         after = due[-1].id
+    if wave.retiring:
+        return
     new = [_unsaved(ground, row, ref) for ref in _new_refs(session, ground, row, wave)]
     for start in range(0, len(new), _CHUNK):
         yield new[start : start + _CHUNK]

@@ -24,10 +24,11 @@ from service.core.ports import (
     RemoteRecord,
 )
 from service.core.problem import Problem, problem_of_error, problem_of_plan
-from service.core.reconcile import ACTIVE, Flow, Plan, RecordMove, reconcile
+from service.core.reconcile import ACTIVE, FieldAction, Flow, Move, Plan, RecordMove, Rule, reconcile
 from service.core.reset import Withheld, adapted
 from service.core.snapshot import FieldName, Snapshot, Value, spelled_like
 from service.sync import asking
+from service.sync.names import NOW, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Case:
     sequence: int = 0
     asked: bool = False  #: a problem is open about it
     name: NameChoice | None = None  #: chosen by the naming rule, for kinds that have display names
+    turn: Turn = NOW  #: when it may take that name
     holders: tuple[RemoteRecord, ...] = ()  #: entities there that already have that name
     around: asking.Around = field(default_factory=asking.Around)
     drift_rule: DriftRule = DriftRule.PUT_BACK
@@ -71,11 +73,17 @@ class Decision:
     losses: tuple[Loss, ...] = ()
     problem: Problem | None = None
     drift: Governed | None = None  #: fields of ours that were changed there; None: the sides were not compared
+    waits: bool = False  #: nothing is done yet: another record of ours gives up the name first
 
     @property
     def writes(self) -> bool:
         """True if carrying it out takes a write to the package."""
         return self.element is not None
+
+    @property
+    def again(self) -> bool:
+        """True if the record has to be decided about once more in the same sync."""
+        return self.waits or any(action.rule is Rule.STEPS_ASIDE for action in self.plan.actions)
 
 
 def flows_of(mapper: Mapper, settings: MappingSettings) -> Mapping[FieldName, Flow]:
@@ -106,13 +114,15 @@ def _decide(
     ours = asking.as_compared(record, projection.snapshot, theirs)
     flows = flows_of(mapper, context.settings)
     plan = reconcile(ours=ours, theirs=theirs, baseline=case.baseline, flows=flows, merged_into=merged_into)
-    drift = govern(
-        plan, ours=ours, theirs=theirs, baseline=case.baseline, rule=case.drift_rule, known=case.drift
-    )
+    drift = govern(plan, ours=ours, theirs=theirs, baseline=case.baseline, rule=case.drift_rule, known=case.drift)
     plan = _as_left_active(drift.plan, case)
     asked = asking.question(case, record, ours, theirs, plan, mapper, context, capabilities, params)
     if asked is not None:
         return _asks(case, asked, plan=plan, losses=projection.losses, drift=drift if asked.fields else None)
+    if case.turn.waits and _sends_name(plan):
+        return Decision(case=case, plan=plan, ours=ours, theirs=theirs, losses=projection.losses, waits=True)
+    if case.turn.aside is not None and _sends_name(plan):
+        return _step_aside(case, case.turn.aside, ours, theirs, mapper, context)
     sent = as_left_there(ours, theirs, left=drift.left, flows=flows)
     try:
         decision = _write(case, plan, replace(projection, snapshot=sent), mapper, context)
@@ -121,6 +131,31 @@ def _decide(
     else:
         decision = replace(decision, ours=ours, theirs=theirs)
     return replace(decision, drift=drift)
+
+
+def _sends_name(plan: Plan) -> bool:
+    whole = plan.record in {RecordMove.CREATE, RecordMove.RESTORE}
+    return plan.writes_there and (whole or any(action.field == "name" for action in plan.pushes))
+
+
+def _step_aside(
+    case: Case, name: str, ours: Snapshot, theirs: Snapshot | None, mapper: Mapper, context: MappingContext
+) -> Decision:
+    """Take another name for a moment, so that whoever waits for the present one can have it."""
+    action = FieldAction(field="name", move=Move.PUSH, value=name, rule=Rule.STEPS_ASIDE)
+    meant = replace(ours, fields={**ours.fields, "name": name})
+    body = mapper.body(Operation.UPDATE, meant, changed=frozenset({"name"}), theirs=case.theirs, context=context)
+    # What is wanted here is still to be sent after this write: it must not count as confirmed.
+    before = replace(case, wanted=case.wanted - 1, heard=case.heard - 1)
+    return Decision(
+        case=before,
+        plan=Plan(record=RecordMove.UPDATE, actions=(action,)),
+        operation=Operation.UPDATE,
+        element=_element(case, Operation.UPDATE, body),
+        expected=Snapshot(fields={"name": name}, active=True),
+        ours=ours,
+        theirs=theirs,
+    )
 
 
 def _as_left_active(plan: Plan, case: Case) -> Plan:

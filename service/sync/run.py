@@ -149,11 +149,13 @@ def _do(work: Work, run_id: str) -> None:
     with work.platform.database.read() as session:
         run = session.get_one(RunRow, run_id)
         kind, options, full = run.kind, run.options, bool(run.options.get("full"))
-        state = session.get_one(ConnectionRow, work.connection_id).state
+        connection = session.get_one(ConnectionRow, work.connection_id)
+        state, outdated = connection.state, connection.reference is not None and connection.reference_at is None
     began = work.platform.clock()
     work.report(phase="reading what changed")
-    if full:
+    if full or outdated:
         books.read_lists(work)
+    if full:
         books.read_everything(work, books.all_families(work))
     else:
         books.read_feed(work)
@@ -172,7 +174,7 @@ def _bring_together(work: Work, ground: Ground, *, sends: bool, plan_id: str | N
     :raises Braked: the run would do something implausible.
     """
     work.least_calls = work.connector.calls_made
-    for attempt in range(_PASSES):
+    for attempt in work.passes(_PASSES):
         if attempt and work.needs_another_look:
             books.read_feed(work)
         settle.settle(work, ground)
@@ -184,9 +186,8 @@ def _bring_together(work: Work, ground: Ground, *, sends: bool, plan_id: str | N
             if work.scope is None:
                 brake.check(work)
             _pass(work, ground, sends=sends)
-            if may_reset and not work.doubt:
-                reset_run.after(work, ground)
-            left = work.scope is None and _left(work, ground)
+            left = may_reset and reset_run.after(work, ground)
+            left = left or work.waiting > 0 or (work.scope is None and _left(work, ground) > 0)
             if not sends or not (work.needs_another_look or left):
                 break
     if work.doubt:
@@ -204,7 +205,7 @@ def _left(work: Work, ground: Ground) -> int:
 
 
 def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
-    work.stale = False
+    work.stale, work.waiting, written = False, 0, work.least_calls
     now = work.platform.clock()
     with work.platform.database.write() as session:
         connection = session.get_one(ConnectionRow, work.connection_id)
@@ -225,10 +226,15 @@ def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
         total = work.done + links.count_due(session, connection, list(ground.mappers), now)
     work.report(done=work.done, total=total, phase="sending" if sends else "comparing")
     names = work.names()
+    looked = False
     for wave in waves.waves_of(work.capabilities):
+        if wave.retiring and sends and not looked:
+            looked = True
+            waves.look_before_archiving(work)
         waves.run_wave(work, ground, names, wave, sends=sends)
         if work.doubt:
             return
+    work.take_turns(wrote=work.least_calls > written)
 
 
 def _end(

@@ -34,6 +34,7 @@ def with_surroundings(
     family = ground.capabilities.family_of[kind]
     away = {ref: "gone" if place.gone else "archived" for ref, place in places.items() if place.gone or place.archived}
     heirs = _heirs(session, ground, family, cases) if kind is EntityKind.CUSTOMER else {}
+    jobs = _jobs_left(session, ground, kind, cases)
     held = _held_by(session, ground, family, cases, heirs)
     alike = _lookalikes(session, ground, family, rows, cases)
     return tuple(
@@ -45,28 +46,45 @@ def with_surroundings(
                 ours_too=_ours_too(session, ground, case, names),
                 lookalikes=alike.get(case.link_id, ()),
                 away=away,
+                jobs=jobs.get(case.remote_id or "", ()),
             ),
         )
         for case in cases
     )
 
 
+def _jobs_left(
+    session: Session, ground: Ground, kind: EntityKind, cases: Sequence[Case]
+) -> Mapping[str, tuple[str, ...]]:
+    """Return, by remote id, the active jobs of customers to be archived that are not archived here themselves."""
+    going = [
+        case.remote_id
+        for case in cases
+        if case.remote_id and isinstance(case.record, Customer) and case.record.archived and ground.keeps_a_tree
+    ]
+    if kind is not EntityKind.CUSTOMER or not going:
+        return {}
+    return neighbours.active_jobs(session, ground.connection_id, going)
+
+
 def numbers_of(
     session: Session, ground: Ground, kind: EntityKind, rows: Sequence[LinkRow], records: Mapping[str, Record]
 ) -> dict[Ref, str]:
-    """Return numbers for records whose own is still held by what they were tied to in a former life."""
-    later = [row for row in rows if row.generation > 1]
-    if not later or kind not in (EntityKind.CUSTOMER, EntityKind.INVOICE):
+    """Return numbers for records that can't have their own: a person chose another, or a former life holds it."""
+    if kind not in (EntityKind.CUSTOMER, EntityKind.INVOICE):
         return {}
-    mapper, found = ground.mappers[kind], {}
-    for link_id, former in neighbours.former_of(session, later).items():
-        row = next(row for row in later if row.id == link_id)
+    found: dict[Ref, str] = {}
+    former = neighbours.former_of(session, [row for row in rows if row.generation > 1])
+    for row in rows:
         record = records.get(row.record_id)
         if not isinstance(record, Customer | Invoice):
             continue
-        held = {mapper.read(one, ground.reading).get("number") for one in former}
-        if record.number in held:
-            found[Ref(kind=kind, id=record.id)] = f"{record.number}-{row.generation}"
+        ref = Ref(kind=kind, id=record.id)
+        held = {ground.mappers[kind].read(one, ground.reading).get("number") for one in former.get(row.id, ())}
+        if kind is EntityKind.INVOICE and row.remote_name:
+            found[ref] = row.remote_name
+        elif record.number in held:
+            found[ref] = f"{record.number}-{row.generation}"
     return found
 
 

@@ -1,14 +1,19 @@
-"""The order of sending: parents before children, customers before documents, invoices before payments."""
+"""The order of sending: parents before children, customers before documents, invoices before payments.
+
+Who is archived here comes last, children before their parents: a package archives nobody who has active jobs or owes
+something, and takes no document of somebody who is archived.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from service.core.link import Refused, Reset, Retry, Settled
-from service.core.ports import Capabilities, EntityKind, JobRule, MappingSettings, Ref
+from service.core.ports import Capabilities, EntityKind, Family, JobRule, MappingSettings, Ref
 from service.core.problem import ProblemKind
 from service.core.reconcile import Move, RecordMove, advance
 from service.core.snapshot import to_json
@@ -16,7 +21,7 @@ from service.records.author import Author
 from service.store.facts import apply_to
 from service.store.queries import find, links
 from service.store.sync_models import ConnectionRow, LinkRow
-from service.sync import closing, drift, intake
+from service.sync import books, closing, drift, intake, readback
 from service.sync.cases import Ground, load_chunk, needs_of
 from service.sync.names import Names
 from service.sync.planner import Decision, decide
@@ -32,14 +37,45 @@ class Wave:
 
     kind: EntityKind
     depth: int | None = None
+    retiring: bool | None = None  #: of customers and their people: those who are archived here, or the others
 
 
 def waves_of(capabilities: Capabilities) -> tuple[Wave, ...]:
     """Return the waves of one pass, in order."""
     depths: Sequence[int | None] = range(1, 6) if capabilities.native_depth > 1 else (None,)
-    customers = [Wave(EntityKind.CUSTOMER, depth) for depth in depths]
-    later = [EntityKind.CONTACT, EntityKind.INVOICE, EntityKind.PAYMENT]
-    return (*customers, *(Wave(kind) for kind in later if kind in capabilities.kinds))
+    customers = [Wave(EntityKind.CUSTOMER, depth, retiring=False) for depth in depths]
+    people = [Wave(EntityKind.CONTACT, retiring=False)]
+    documents = [Wave(EntityKind.INVOICE), Wave(EntityKind.PAYMENT)]
+    leaving = [Wave(EntityKind.CONTACT, retiring=True)]
+    leaving += [Wave(EntityKind.CUSTOMER, depth, retiring=True) for depth in reversed(depths)]
+    return tuple(wave for wave in (*customers, *people, *documents, *leaving) if wave.kind in capabilities.kinds)
+
+
+def due_in(
+    session: Session, connection: ConnectionRow, wave: Wave, *, now: datetime, after: str = ""
+) -> Sequence[LinkRow]:
+    """Return the next links of a wave that are to be looked at, after a link of the chunk before."""
+    return links.due(
+        session,
+        connection,
+        wave.kind,
+        now=now,
+        depth=wave.depth,
+        retiring=wave.retiring,
+        after=after,
+        limit=_CHUNK,
+    )
+
+
+def look_before_archiving(work: Work) -> None:
+    """Read customers anew before any is archived, if our own writes may have moved some: what they owe decides."""
+    if not any(work.echoes.values()):
+        return
+    with work.platform.database.read() as session:
+        connection, now = session.get_one(ConnectionRow, work.connection_id), work.platform.clock()
+        waits = any(due_in(session, connection, one, now=now) for one in waves_of(work.capabilities) if one.retiring)
+    if waits:
+        books.read_feed(work, only=frozenset({Family.CUSTOMER}))
 
 
 def deepest_of(capabilities: Capabilities, settings: MappingSettings) -> int | None:
@@ -109,7 +145,7 @@ def run_wave(work: Work, ground: Ground, names: Names, wave: Wave, *, sends: boo
         with work.platform.database.read() as session:
             connection = session.get_one(ConnectionRow, work.connection_id)
             now = work.platform.clock()
-            rows = links.due(session, connection, wave.kind, now=now, depth=wave.depth, after=after, limit=_CHUNK)
+            rows = due_in(session, connection, wave, now=now, after=after)
             if not rows:
                 break
             chunk = load_chunk(session, ground, wave.kind, rows, names)
@@ -117,6 +153,8 @@ def run_wave(work: Work, ground: Ground, names: Names, wave: Wave, *, sends: boo
         cases = [case for case in chunk.cases if work.scope is None or work.scope.admits(case)]
         decisions = [decide(case, mapper, chunk.context, work.capabilities) for case in cases]
         work.labels.update({case.link_id: case.label for case in chunk.cases})
+        work.waiting += sum(decision.waits for decision in decisions)
+        decisions = [decision for decision in decisions if not decision.waits]
         carry_out_here(work, ground, decisions)
         for decision in decisions:
             if sends and decision.problem is None and decision.writes:
@@ -169,6 +207,7 @@ def _carry_out(
     agreed = None if case.remote_id is None else to_json(advance(case.baseline, decision.plan.actions))
     apply_to(session, link, Settled(heard=case.heard, baseline=agreed, wanted=case.wanted), now=now)
     link.losses = _losses(decision)
+    readback.look_again(link, decision, work.capabilities)
     link.due_at = None
     if link.remote_id is not None and not (drifted is not None and drifted.waiting):
         link.last_synced_at = now

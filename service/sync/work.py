@@ -21,7 +21,7 @@ from service.store.queries import counterparts, load
 from service.store.sync_models import ConnectionRow, RunRow
 from service.sync.cases import Ground
 from service.sync.documents import reference_from_json
-from service.sync.names import Names
+from service.sync.names import Names, leaving
 from service.sync.pacing import pacer_of
 from service.sync.planner import Case
 from service.sync.platform import Platform
@@ -96,6 +96,9 @@ class Work:
         self.labels: dict[str, str] = {}  #: what the records of links are called, for sentences
         self.stale = False  #: a write was refused because somebody else wrote meanwhile
         self.doubt = False  #: the outcome of some write is not known
+        self.waiting = 0  #: records of this pass that wait until another one has given up a name
+        self.extra_passes = 0  #: because records took turns
+        self.turns_over = False  #: nobody gave up a name in a whole pass: whoever waits is asked about
         self.scope: Scope | None = None  #: the records that the run may touch, if it applies a saved plan
         with platform.database.read() as session:
             row = session.get_one(ConnectionRow, connection_id)
@@ -140,7 +143,11 @@ class Work:
         """Load the company file's namespace."""
         families = self.capabilities.names_unique_over
         with self.platform.database.read() as session:
-            return Names(self.capabilities, counterparts.names_taken(session, self.connection_id, families))
+            taken = counterparts.names_taken(session, self.connection_id, families)
+            if self.turns_over:
+                return Names(self.capabilities, taken)
+            connection = session.get_one(ConnectionRow, self.connection_id)
+            return Names(self.capabilities, taken, leaving(session, connection, self.capabilities))
 
     @property
     def needs_another_look(self) -> bool:
@@ -181,6 +188,19 @@ class Work:
                 message = "another worker has taken over this connection"
                 raise LeaseLost(message)
             yield session
+
+    def passes(self, most: int) -> Iterator[int]:
+        """Count passes over the waves: ``most``, and one more for each in which records took turns with a name."""
+        number = 0
+        while number < most + self.extra_passes:
+            yield number
+            number += 1
+
+    def take_turns(self, *, wrote: bool) -> None:
+        """After a pass: let whoever waits have another one; if nothing at all was written, as if nobody gave way."""
+        if self.waiting and not self.turns_over:
+            self.extra_passes += 1
+            self.turns_over = not wrote
 
     def still_mine(self) -> None:
         """Extend the lease, with nothing to write.

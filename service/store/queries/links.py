@@ -17,7 +17,7 @@ from service.store.facts import apply_to, columns_of
 from service.store.queries.connections import NotFoundError
 from service.store.queries.dots import dot_expression
 from service.store.queries.find import chunks
-from service.store.records import CustomerRow, InvoiceRow, PaymentRow
+from service.store.records import ContactRow, CustomerRow, InvoiceRow, PaymentRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 
 _IN_FORCE = LinkRow.retired_at.is_(None)
@@ -42,6 +42,7 @@ def due(
     *,
     now: datetime,
     depth: int | None = None,
+    retiring: bool | None = None,
     after: str = "",
     limit: int = 500,
 ) -> Sequence[LinkRow]:
@@ -51,6 +52,7 @@ def due(
     parent. A link with an open intent waits for that to be settled.
 
     :param depth: customers of this level only.
+    :param retiring: of customers and their people only those who are archived here, or only the others.
     :param after: the last id of the chunk before.
     """
     waits = and_(LinkRow.open_problem_id.is_not(None), _waits_for_parent())
@@ -72,7 +74,20 @@ def due(
         .order_by(LinkRow.id)
         .limit(limit)
     )
+    if retiring is not None and kind in _ACTIVE_CUSTOMER:
+        active = exists(_ACTIVE_CUSTOMER[kind].where(CustomerRow.archived.is_(False)))
+        query = query.where(~active if retiring else active)
     return session.scalars(_at_depth(query, depth)).all()
+
+
+#: The customer behind a link: the record itself, or that of a contact.
+_ACTIVE_CUSTOMER = {
+    EntityKind.CUSTOMER: select(CustomerRow.id).where(CustomerRow.id == LinkRow.record_id).correlate(LinkRow),
+    EntityKind.CONTACT: select(ContactRow.id)
+    .join(CustomerRow, CustomerRow.id == ContactRow.customer_id)
+    .where(ContactRow.id == LinkRow.record_id)
+    .correlate(LinkRow),
+}
 
 
 def count_due(session: Session, connection: ConnectionRow, kinds: Collection[EntityKind], now: datetime) -> int:
@@ -200,6 +215,22 @@ def of_record(session: Session, connection_id: str, ref: Ref) -> LinkRow | None:
             _IN_FORCE,
         )
     )
+
+
+def of_records(session: Session, connection_id: str, kind: EntityKind, ids: Collection[str]) -> dict[str, LinkRow]:
+    """Return the links in force of records of a kind, by record id."""
+    found: dict[str, LinkRow] = {}
+    for part in chunks(ids):
+        rows = session.scalars(
+            select(LinkRow).where(
+                LinkRow.connection_id == connection_id,
+                LinkRow.entity == kind.value,
+                LinkRow.record_id.in_(part),
+                _IN_FORCE,
+            )
+        )
+        found.update({row.record_id: row for row in rows})
+    return found
 
 
 def next_generation(session: Session, connection_id: str, ref: Ref) -> int:

@@ -12,7 +12,7 @@ from service.core.names import name_key
 from service.core.ports import EntityKind, Family, Ref, RemoteRecord
 from service.store.queries import counterparts
 from service.store.queries.find import chunks
-from service.store.records import InvoiceRow
+from service.store.records import CustomerRow, InvoiceRow
 from service.store.sync_models import CounterpartRow, LinkRow
 
 #: A customer merged into one that was merged in turn is followed so often; more would be a circle.
@@ -120,6 +120,8 @@ def invoices_of(session: Session, connection_id: str, customer_ids: Collection[s
 def former_of(session: Session, rows: Collection[LinkRow]) -> dict[str, list[RemoteRecord]]:
     """Return what links were tied to in former lives and is still there, by id of the link in force."""
     found: dict[str, list[RemoteRecord]] = {}
+    if not rows:
+        return found
     current = {(row.entity, row.record_id): row for row in rows}
     for part in chunks([row.record_id for row in rows]):
         query = (
@@ -172,3 +174,35 @@ def note_merge(session: Session, connection_id: str, family: Family, *, loser: s
     row.merged_into = winner
     counterparts.hear(session, connection_id, family, [loser])
     return True
+
+
+def active_jobs(session: Session, connection_id: str, remote_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return the names of active customers below others there, by the parent's remote id; ours that go too left out."""
+    found: dict[str, list[str]] = {}
+    ours_going = (
+        select(LinkRow.id)
+        .join(CustomerRow, CustomerRow.id == LinkRow.record_id)
+        .where(
+            LinkRow.connection_id == connection_id,
+            LinkRow.entity == EntityKind.CUSTOMER.value,
+            LinkRow.remote_id == CounterpartRow.remote_id,
+            LinkRow.retired_at.is_(None),
+            CustomerRow.archived.is_(True),
+        )
+    )
+    for part in chunks(remote_ids):
+        rows = session.execute(
+            select(CounterpartRow.parent_id, CounterpartRow.name)
+            .where(
+                CounterpartRow.connection_id == connection_id,
+                CounterpartRow.family == Family.CUSTOMER.value,
+                CounterpartRow.parent_id.in_(part),
+                CounterpartRow.active.is_(True),
+                CounterpartRow.deleted.is_(False),
+                ~ours_going.exists(),
+            )
+            .order_by(CounterpartRow.name)
+        )
+        for parent_id, name in rows:
+            found.setdefault(parent_id or "", []).append(name or "one without a name")
+    return {parent_id: tuple(names) for parent_id, names in found.items()}
