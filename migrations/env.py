@@ -11,6 +11,7 @@ from service.store import (  # noqa: F401  (importing them declares the tables)
     accounts,
     drift_models,
     inbox_models,
+    match_models,
     plan_models,
     records,
     reset_models,

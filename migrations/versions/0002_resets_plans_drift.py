@@ -43,6 +43,66 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_find_connection_id_found_at"), ["connection_id", "found_at"], unique=False)
 
     op.create_table(
+        "match_proposal",
+        sa.Column("connection_id", sa.String(length=32), nullable=False),
+        sa.Column("customer_id", sa.String(length=32), nullable=False),
+        sa.Column("remote_id", sa.String(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("confidence", sa.Integer(), nullable=False),
+        sa.Column("evidence", types.Json, nullable=False),
+        sa.Column("ambiguous", sa.Boolean(), nullable=False),
+        sa.Column("decision", sa.String(), nullable=False),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_match_proposal_connection_id_connection"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_match_proposal_customer_id_customer"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_match_proposal_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_match_proposal")),
+        sa.UniqueConstraint(
+            "connection_id",
+            "customer_id",
+            "remote_id",
+            name=op.f("uq_match_proposal_connection_id_customer_id_remote_id"),
+        ),
+    )
+    with op.batch_alter_table("match_proposal", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_match_proposal_connection_id_remote_id"), ["connection_id", "remote_id"], unique=False
+        )
+        batch_op.create_index("ix_match_proposal_page", ["connection_id", "decision", "rank"], unique=False)
+
+    op.create_table(
+        "matching",
+        sa.Column("connection_id", sa.String(length=32), nullable=False),
+        sa.Column("marker", sa.String(), nullable=False),
+        sa.Column("worked_out_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_matching_connection_id_connection"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_matching_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_matching")),
+        sa.UniqueConstraint("connection_id", name=op.f("uq_matching_connection_id")),
+    )
+    op.create_table(
         "notice",
         sa.Column("connection_id", sa.String(length=32), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -348,6 +408,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_connection_id_family_remote_id"))
 
     op.drop_table("notice")
+    op.drop_table("matching")
+    with op.batch_alter_table("match_proposal", schema=None) as batch_op:
+        batch_op.drop_index("ix_match_proposal_page")
+        batch_op.drop_index(batch_op.f("ix_match_proposal_connection_id_remote_id"))
+
+    op.drop_table("match_proposal")
     with op.batch_alter_table("find", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_find_connection_id_found_at"))
         batch_op.drop_index(batch_op.f("ix_find_connection_id_family_remote_id"))

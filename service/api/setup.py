@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.api.access import caller
 from service.api.connections import ConnectionOut, Input, read_again
+from service.api.paging import Limit, PageQuery
 from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
 from service.api.runs import platform
@@ -21,7 +24,8 @@ from service.mapping import settings as mapping_settings
 from service.records.fields import RecordId
 from service.store.accounts import Role
 from service.store.queries import connections as queries
-from service.sync import golive, mapping, match
+from service.store.queries.pages import MAX_LIMIT
+from service.sync import golive, mapping, match, proposing
 
 api = routes("Set-up", about="What has to be decided before a connection goes live.")
 
@@ -39,11 +43,29 @@ class MatchOut(BaseModel):
     decision: Literal["link", "separate"] | None
 
 
+class MatchCounts(BaseModel):
+    """How many proposals there are: what ``accept_above`` 0.95 takes, other clear ones, the rest, and decided ones."""
+
+    sure: int
+    probable: int
+    ambiguous: int
+    decided: int
+
+
 class MatchList(BaseModel):
-    """Every proposal, surest first."""
+    """Proposals, the undecided ones first, surest first."""
 
     items: list[MatchOut]
     next: str | None
+    #: ``working``: the two lists are still being compared, and these proposals may not be all, or not the newest
+    state: Literal["ready", "working"]
+    counts: MatchCounts
+
+
+class MatchQuery(PageQuery):
+    """Which page of the proposals; without a limit as many as fit on one."""
+
+    limit: Limit = MAX_LIMIT
 
 
 class Decision(Input):
@@ -69,11 +91,26 @@ class MatchAnswer(Input):
         return self
 
 
-class Linked(BaseModel):
-    """How many proposals were decided by a request, and the list as it stands now."""
+class Linked(MatchList):
+    """How many proposals were decided by a request, and the first page of the list as it stands now."""
 
     decided: int
-    items: list[MatchOut]
+
+
+class CandidateOut(BaseModel):
+    """A customer there that nothing here is tied to, and that no proposal names."""
+
+    remote_id: str
+    name: str
+    email: str | None
+    remote_url: str | None
+    first_seen_at: datetime
+
+
+class CandidateList(BaseModel):
+    """Customers that exist only there, newest first."""
+
+    items: list[CandidateOut]
     next: str | None
 
 
@@ -161,9 +198,18 @@ class MappingOut(BaseModel):
 
 @api.get("/connections/<id>/matches", responses={200: MatchList})
 @acts(Role.VIEWER)
-def list_matches(path: IdPath) -> MatchList:
+def list_matches(path: IdPath, query: MatchQuery) -> MatchList:
     """List which records here may be the same as records there."""
-    return _matches_of(path.id)
+    return _matches_of(path.id, limit=query.limit, cursor=query.cursor)
+
+
+@api.get("/connections/<id>/candidates", responses={200: CandidateList})
+@reads(Role.VIEWER)
+def list_candidates(session: Session, path: IdPath, query: PageQuery) -> CandidateList:
+    """List the customers that exist only there; none of them is ever created here by itself."""
+    row = queries.get(session, caller().organisation_id, path.id)
+    found = match.candidates(platform(), session, row, limit=query.limit, cursor=query.cursor)
+    return CandidateList(items=[CandidateOut(**asdict(one)) for one in found.items], next=found.next)
 
 
 @api.post("/connections/<id>/matches", responses={200: Linked})
@@ -187,9 +233,18 @@ def decide_matches(path: IdPath, body: MatchAnswer) -> Linked:
     return Linked(decided=count, **_matches_of(path.id).model_dump())
 
 
-def _matches_of(connection_id: str) -> MatchList:
-    found = match.list_matches(platform(), organisation_id=caller().organisation_id, connection_id=connection_id)
-    return MatchList(items=[_match_out(one) for one in found], next=None)
+def _matches_of(connection_id: str, *, limit: int = MAX_LIMIT, cursor: str | None = None) -> MatchList:
+    ready = proposing.look(platform(), caller().organisation_id, connection_id)
+    with services().database.read() as session:
+        row = queries.get(session, caller().organisation_id, connection_id)
+        found = match.page_of_matches(session, row, limit=limit, cursor=cursor)
+        counts = match.tally(session, row)
+    return MatchList(
+        items=[_match_out(one) for one in found.items],
+        next=found.next,
+        state="ready" if ready else "working",
+        counts=MatchCounts(**asdict(counts)),
+    )
 
 
 @api.post("/connections/<id>/go-live", responses={200: ConnectionOut, 409: NotYet})

@@ -14,7 +14,7 @@ from service.core.errors import ConnectorError, SyncError
 from service.ids import new_id
 from service.store.queries import connections as queries
 from service.store.sync_models import ConnectionRow, CredentialRow
-from service.sync import books, connect
+from service.sync import books, connect, proposing
 from service.sync.platform import Platform
 from service.sync.tokens import seal
 
@@ -62,8 +62,16 @@ def complete(
         raise ConsentRefused(why)
     grant = _exchange(platform, provider, connection_id, actor, verifier, arguments)
     _take(platform, provider, connection_id, actor, grant)
-    books.read_first(platform, connection_id)
+    _read(platform, connection_id)
     return connection_id
+
+
+def _read(platform: Platform, connection_id: str) -> None:
+    """Read a company for the first time, and begin to look which records exist on both sides."""
+    books.read_first(platform, connection_id)
+    with platform.database.read() as session:
+        organisation_id = session.get_one(ConnectionRow, connection_id).organisation_id
+    proposing.look(platform, organisation_id, connection_id, patience=0)
 
 
 def _denial(package: str, arguments: Mapping[str, str]) -> str:
@@ -222,7 +230,7 @@ def connect_too(platform: Platform, *, organisation_id: str, connection_id: str,
         tie(fresh, Tenant(**found[tenant_id]), credential.id)
         connect.note(platform, session, fresh, actor, "connected")
         fresh_id = fresh.id
-    books.read_first(platform, fresh_id)
+    _read(platform, fresh_id)
     return fresh_id
 
 

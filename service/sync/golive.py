@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.store.queries import connections as queries
 from service.store.queries.events import Subject, add_event
 from service.store.sync_models import ConnectionRow
-from service.sync import books, mapping, match
+from service.sync import books, mapping, match, proposing
 from service.sync.connect import WrongState
 from service.sync.platform import Platform
 
@@ -39,6 +39,7 @@ def go_live(platform: Platform, *, organisation_id: str, connection_id: str, act
         raise WrongState(message)
     if unread:
         books.read_first(platform, connection_id)
+    proposing.look(platform, organisation_id, connection_id)
     with platform.database.write() as session:
         row = queries.get(session, organisation_id, connection_id)
         obstacles = _obstacles(platform, session, row)
@@ -66,6 +67,9 @@ def _obstacles(platform: Platform, session: Session, row: ConnectionRow) -> list
         Obstacle(kind="mapping", key=one.entry, message=one.message, records=len(one.records))
         for one in mapping.state_of(platform, session, row).missing
     ]
+    if not proposing.is_fresh(session, row):
+        message = "The two lists of customers are still being compared. Try again in a moment."
+        return [*missing, Obstacle(kind="match", key="comparing", message=message)]
     open_matches = [
         Obstacle(
             kind="match",
@@ -73,6 +77,6 @@ def _obstacles(platform: Platform, session: Session, row: ConnectionRow) -> list
             message=f"'{one.customer_name}' may be '{one.remote_name}' there ({', '.join(one.evidence)}).",
             records=1,
         )
-        for one in match.undecided(platform, session, row)
+        for one in match.undecided(session, row)
     ]
     return [*missing, *open_matches]

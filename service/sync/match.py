@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from sqlalchemy.orm import Session
 
 from service.core.errors import SyncError
-from service.core.link import Tied
-from service.core.matching import EXACT, Party, propose
-from service.core.model import Customer
-from service.core.ports import EntityKind, Family, Ref, RemoteRecord
-from service.store.facts import apply_to
+from service.core.matching import EXACT
+from service.core.ports import EntityKind, Family, Ref
+from service.store.match_models import ProposalRow
 from service.store.queries import connections as queries
-from service.store.queries import counterparts, eligible, links, load, matches
+from service.store.queries import counterparts, links, matches
 from service.store.queries.events import Subject, add_event
-from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
-from service.sync.cases import Ground
+from service.store.queries.find import find_all
+from service.store.queries.pages import Page
+from service.store.records import CustomerRow
+from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow, MatchRow
+from service.sync import proposing
+from service.sync.connect import WrongState
+from service.sync.documents import reference_from_json
 from service.sync.platform import Platform
-from service.sync.waves import deepest_of
-from service.sync.work import ground_of
+
+#: What is accepted without a person, as far as the one who answers does not ask for more or less.
+SURE = Decimal("0.95")
+_CENT = Decimal("0.01")
+_WORKING = "The two lists are still being compared. Ask again in a moment."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,17 @@ class Match:
     decision: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A customer that exists only there."""
+
+    remote_id: str
+    name: str
+    email: str | None
+    remote_url: str | None
+    first_seen_at: datetime
+
+
 class BadDecision(SyncError):
     """A decision that can't be taken; the message says why."""
 
@@ -46,15 +63,69 @@ class BadDecision(SyncError):
 
 
 def list_matches(platform: Platform, *, organisation_id: str, connection_id: str) -> list[Match]:
-    """Return every proposal of a connection, surest first, with what was decided."""
+    """Return every proposal of a connection: undecided ones first, surest first, then what was decided.
+
+    :raises WrongState: there is so much to compare that it takes longer than anybody should wait.
+    """
+    _await(platform, organisation_id, connection_id)
     with platform.database.read() as session:
-        row = queries.get(session, organisation_id, connection_id)
-        return _matches(platform, session, row)
+        rows = [
+            *matches.open_proposals(session, connection_id),
+            *matches.decided_proposals(session, connection_id),
+        ]
+        return _told(session, connection_id, rows)
 
 
-def undecided(platform: Platform, session: Session, row: ConnectionRow) -> list[Match]:
-    """Return the proposals about which nobody has decided."""
-    return [match for match in _matches(platform, session, row) if match.decision is None]
+def page_of_matches(session: Session, row: ConnectionRow, *, limit: int, cursor: str | None) -> Page[Match]:
+    """Return a page of what is stored, in the same order; ``proposing.look`` brings it up to date first.
+
+    :raises BadCursor: the cursor is of another list.
+    """
+    found = matches.proposal_page(session, row.id, limit=limit, cursor=cursor)
+    return Page(_told(session, row.id, found.items), found.next)
+
+
+def undecided(session: Session, row: ConnectionRow, *, ambiguous: bool | None = None, **bounds: int) -> list[Match]:
+    """Return the stored proposals about which nobody has decided; bounds as of ``matches.open_proposals``."""
+    return _told(session, row.id, matches.open_proposals(session, row.id, ambiguous=ambiguous, **bounds))
+
+
+def decided(session: Session, row: ConnectionRow, *, limit: int) -> list[Match]:
+    """Return what was decided."""
+    return _told(session, row.id, matches.decided_proposals(session, row.id, limit=limit))
+
+
+def tally(session: Session, row: ConnectionRow) -> matches.Tally:
+    """Count the stored proposals: sure, probable, ambiguous and decided ones."""
+    return matches.tally(session, row.id, sure=percent(SURE))
+
+
+def candidates(
+    platform: Platform, session: Session, row: ConnectionRow, *, limit: int, cursor: str | None = None
+) -> Page[Candidate]:
+    """Return customers that exist only there and that no open proposal names, newest first.
+
+    :raises BadCursor: the cursor is of another list.
+    """
+    found = matches.untied_page(session, row.id, limit=limit, cursor=cursor)
+    mapper = platform.provider(row.provider).mappers[EntityKind.CUSTOMER]
+    company = reference_from_json(row.reference).company
+    items = [
+        Candidate(
+            remote_id=one.remote_id,
+            name=one.name or one.remote_id,
+            email=one.email,
+            remote_url=mapper.url(one.remote_id, company),
+            first_seen_at=one.first_seen_at,
+        )
+        for one in found.items
+    ]
+    return Page(items, found.next)
+
+
+def percent(share: Decimal) -> int:
+    """Return a share of 1 in per cent, as proposals keep it; never less sure than asked."""
+    return int((share / _CENT).to_integral_value(rounding=ROUND_CEILING))
 
 
 def decide(
@@ -73,167 +144,156 @@ def decide(
     """
     with platform.database.write() as session:
         row = queries.get(session, organisation_id, connection_id)
-        return sum(_decide(platform, session, row, *decision, actor=actor) for decision in decisions)
+        return _take(platform, session, row, decisions, actor)
 
 
 def accept(platform: Platform, *, organisation_id: str, connection_id: str, above: Decimal, actor: str) -> int:
-    """Link every undecided, unambiguous proposal that is at least as sure as ``above`` (0 to 1); return how many."""
+    """Link every undecided, unambiguous proposal that is at least as sure as ``above`` (0 to 1); return how many.
+
+    :raises WrongState: the two lists are still being compared.
+    """
+    _await(platform, organisation_id, connection_id)
     with platform.database.write() as session:
         row = queries.get(session, organisation_id, connection_id)
-        sure = [
-            match
-            for match in undecided(platform, session, row)
-            if not match.ambiguous and match.confidence >= min(above, EXACT)
-        ]
-        return sum(
-            _decide(platform, session, row, match.customer_id, match.remote_id, "link", actor=actor) for match in sure
-        )
+        sure = matches.open_proposals(session, connection_id, at_least=percent(min(above, EXACT)), ambiguous=False)
+        return _take(platform, session, row, [(one.customer_id, one.remote_id, "link") for one in sure], actor)
 
 
-def _matches(platform: Platform, session: Session, row: ConnectionRow) -> list[Match]:
-    ground = ground_of(platform, session, row)
-    customers = load.load_customers(
-        session, row.organisation_id, eligible.eligible_customers(session, row.organisation_id)
-    )
-    there = counterparts.all_of(session, row.id, Family.CUSTOMER)
-    names = {one.remote_id: one.name or one.remote_id for one in there}
-    decided = {(one.customer_id, one.remote_id): one.decision for one in matches.decisions(session, row.id)}
-    proposals = propose(
-        _ours(session, ground, customers, {customer_id for customer_id, _ in decided}),
-        _theirs(session, ground, there, names, {remote_id for _, remote_id in decided}),
-    )
+def _await(platform: Platform, organisation_id: str, connection_id: str) -> None:
+    if not proposing.look(platform, organisation_id, connection_id):
+        raise WrongState(_WORKING)
+
+
+def _told(session: Session, connection_id: str, rows: Sequence[ProposalRow]) -> list[Match]:
+    here = matches.names_here(session, {row.customer_id for row in rows})
+    there = counterparts.by_remote_ids(session, connection_id, Family.CUSTOMER, {row.remote_id for row in rows})
     return [
         Match(
-            customer_id=found.ours,
-            customer_name=customers[found.ours].full_name,
-            remote_id=found.theirs,
-            remote_name=names[found.theirs],
-            confidence=found.confidence,
-            evidence=found.evidence,
-            ambiguous=found.ambiguous,
-            decision=decided.get((found.ours, found.theirs)),
+            customer_id=row.customer_id,
+            customer_name=here.get(row.customer_id, ""),
+            remote_id=row.remote_id,
+            remote_name=(there[row.remote_id].name if row.remote_id in there else None) or row.remote_id,
+            confidence=row.confidence * _CENT,
+            evidence=tuple(row.evidence),
+            ambiguous=row.ambiguous,
+            decision=row.decision or None,
         )
-        for found in proposals
+        for row in rows
     ]
 
 
-def _ours(session: Session, ground: Ground, customers: Mapping[str, Customer], decided: Collection[str]) -> list[Party]:
-    """Return our customers that nobody has tied yet, and those a person has decided about, so that it can be seen."""
-    deepest = deepest_of(ground.capabilities, ground.settings)
-    has_tree = ground.capabilities.native_depth > 1
-    refs = [Ref(kind=EntityKind.CUSTOMER, id=customer_id) for customer_id in customers]
-    tied = {ref.id for ref in links.linked_ever(session, ground.connection_id, refs)}
-    return [
-        Party(
-            id=one.id,
-            name=one.name if has_tree else one.full_name,
-            email=one.email,
-            tax_number=one.vat_number,
-            reference=one.number,
-            parent=customers[one.parent_id].name if one.parent_id and has_tree else None,
-        )
-        for one in customers.values()
-        if (deepest is None or one.depth <= deepest) and (one.id not in tied or one.id in decided)
-    ]
+@dataclass(kw_only=True)
+class _Taking:
+    """What decisions look at and change, loaded once for all of them."""
+
+    platform: Platform
+    session: Session
+    row: ConnectionRow
+    actor: str
+    family: Family
+    customers: dict[str, CustomerRow]
+    there: dict[str, CounterpartRow]
+    links: dict[str, LinkRow]  #: by customer
+    holders: dict[str, LinkRow]  #: by entity
+    before: dict[matches.Pair, MatchRow]
+    proposed: dict[matches.Pair, ProposalRow]
+    linked: list[matches.Pair] = field(default_factory=list)
+    apart: list[matches.Pair] = field(default_factory=list)
 
 
-def _theirs(
-    session: Session,
-    ground: Ground,
-    there: Sequence[RemoteRecord],
-    names: Mapping[str, str],
-    decided: Collection[str],
-) -> list[Party]:
-    """Return their customers that nothing here is tied to, and those a person has decided about."""
-    tied = links.remote_ids_tied(session, ground.connection_id, Family.CUSTOMER)
-    mapper = ground.mappers[EntityKind.CUSTOMER]
-    parties = []
-    for one in there:
-        if one.remote_id in tied and one.remote_id not in decided:
-            continue
-        tax = mapper.read(one, ground.reading).get("vat_number")
-        parties.append(
-            Party(
-                id=one.remote_id,
-                name=one.name or "",
-                email=one.email,
-                tax_number=str(tax) if tax else None,
-                reference=one.reference,
-                parent=names.get(one.parent_id) if one.parent_id else None,
-                active=one.active,
-            )
-        )
-    return parties
-
-
-def _decide(
+def _take(
     platform: Platform,
     session: Session,
     row: ConnectionRow,
-    customer_id: str,
-    remote_id: str,
-    decision: str,
-    *,
+    decisions: Collection[tuple[str, str, str]],
     actor: str,
-) -> bool:
-    customer = load.load_customers(session, row.organisation_id, [customer_id]).get(customer_id)
-    there = counterparts.by_remote_ids(session, row.id, Family.CUSTOMER, [remote_id]).get(remote_id)
+) -> int:
+    customer_ids, remote_ids = {one for one, _, _ in decisions}, {one for _, one, _ in decisions}
+    of_customers = links.of_records(session, row.id, EntityKind.CUSTOMER, customer_ids)
+    taking = _Taking(
+        platform=platform,
+        session=session,
+        row=row,
+        actor=actor,
+        family=platform.provider(row.provider).capabilities.family_of[EntityKind.CUSTOMER],
+        customers=find_all(session, CustomerRow, row.organisation_id, customer_ids),
+        there=counterparts.by_remote_ids(session, row.id, Family.CUSTOMER, remote_ids),
+        links=of_customers,
+        holders=links.by_remote_ids(session, row.id, Family.CUSTOMER, remote_ids),
+        before=matches.decisions_of(session, row.id, customer_ids),
+        proposed=matches.touching(session, row.id, customer_ids),
+    )
+    taken = sum(_decide(taking, *one) for one in decisions)
+    matches.clear_up(session, row.id, linked=taking.linked, apart=taking.apart)
+    if taking.apart and matches.size(session, row) <= proposing.AT_ONCE:
+        matches.forget_marker(session, row.id)  # the next best of a pair that was kept apart
+    return taken
+
+
+def _decide(taking: _Taking, customer_id: str, remote_id: str, decision: str) -> bool:
+    customer, there = taking.customers.get(customer_id), taking.there.get(remote_id)
     if customer is None or there is None:
         message = "There is no such customer here, or no such record there."
         raise BadDecision(message)
-    before = matches.decision_of(session, row.id, customer_id, remote_id)
+    pair = (customer_id, remote_id)
+    before = taking.before.get(pair)
     if before is not None and before.decision == decision:
         return False
-    link = _link(platform, session, row, customer, there) if decision == "link" else None
-    if decision != "link":
-        _take_back(session, row, customer_id, remote_id)
-    now = platform.clock()
-    matches.remember(session, row, customer_id, remote_id, decision=decision, actor=actor, now=now)
+    if decision == "link":
+        link: LinkRow | None = _link(taking, customer, there)
+        taking.linked.append(pair)
+    else:
+        link = None
+        _take_back(taking, pair)
+        taking.apart.append(pair)
+    now = taking.platform.clock()
+    matches.remember(
+        taking.session, taking.row, pair, decision, by=taking.actor, now=now, rows=(taking.before, taking.proposed)
+    )
     add_event(
-        session,
-        organisation_id=row.organisation_id,
+        taking.session,
+        organisation_id=taking.row.organisation_id,
         at=now,
-        actor=actor,
+        actor=taking.actor,
         verb="matched" if decision == "link" else "kept apart",
-        subject=Subject(kind="customer", id=customer_id, label=customer.full_name),
-        connection_id=row.id,
+        subject=Subject(kind="customer", id=customer.id, label=customer.full_name),
+        connection_id=taking.row.id,
         link_id=link.id if link is not None else None,
         after={"remote_id": remote_id, "remote_name": there.name},
     )
     return True
 
 
-def _link(
-    platform: Platform, session: Session, row: ConnectionRow, customer: Customer, there: CounterpartRow
-) -> LinkRow:
+def _link(taking: _Taking, customer: CustomerRow, there: CounterpartRow) -> LinkRow:
     """Tie a customer to an entity.
 
     :raises BadDecision: one of the two is tied to another already.
     """
-    ref = Ref(kind=EntityKind.CUSTOMER, id=customer.id)
-    link = links.of_record(session, row.id, ref)
-    holder = links.by_remote_ids(session, row.id, Family.CUSTOMER, [there.remote_id]).get(there.remote_id)
+    link, holder = taking.links.get(customer.id), taking.holders.get(there.remote_id)
     if holder is not None and holder.record_id != customer.id:
         message = f"'{there.name}' is tied to another customer already."
         raise BadDecision(message)
     if link is not None and link.remote_id not in (None, there.remote_id):
         message = f"'{customer.full_name}' is tied to another record there already."
         raise BadDecision(message)
-    family = platform.provider(row.provider).capabilities.family_of[ref.kind]
-    link = link or links.add(session, row, ref, family, hint=customer.number or "")
-    tie(session, link, there.remote_id, there.name, now=platform.clock())
+    ref = Ref(kind=EntityKind.CUSTOMER, id=customer.id)
+    link = link or links.add(taking.session, taking.row, ref, taking.family, hint=customer.number or "")
+    tie(link, there.remote_id, there.name)
+    taking.links[customer.id] = taking.holders[there.remote_id] = link
     return link
 
 
-def _take_back(session: Session, row: ConnectionRow, customer_id: str, remote_id: str) -> None:
+def _take_back(taking: _Taking, pair: matches.Pair) -> None:
     """Untie what an earlier decision tied, as long as nothing was compared or sent."""
-    link = links.of_record(session, row.id, Ref(kind=EntityKind.CUSTOMER, id=customer_id))
-    if link is not None and link.remote_id == remote_id and link.baseline is None:
-        session.delete(link)
-        session.flush()
+    link = taking.links.get(pair[0])
+    if link is not None and link.remote_id == pair[1] and link.baseline is None:
+        taking.session.delete(link)
+        taking.session.flush()
+        del taking.links[pair[0]]
+        taking.holders.pop(pair[1], None)
 
 
-def tie(session: Session, link: LinkRow, remote_id: str, remote_name: str | None, *, now: datetime) -> None:
+def tie(link: LinkRow, remote_id: str, remote_name: str | None) -> None:
     """Tie a link to an entity; the next sync compares the two for the first time."""
-    apply_to(session, link, Tied(external_id=remote_id), now=now)
-    link.remote_name = remote_name
+    link.remote_id, link.remote_name = remote_id, remote_name
+    link.heard += 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -16,8 +15,10 @@ from service.core.matching import EXACT
 from service.mapping import settings as mapping_settings
 from service.store.accounts import Role
 from service.store.queries import connections
+from service.store.queries.matches import Tally
 from service.store.sync_models import ConnectionRow
-from service.sync import golive, mapping, match
+from service.sync import golive, mapping, match, proposing
+from service.sync.connect import WrongState
 from service.sync.platform import Platform
 from service.web.access import does, person, shows
 from service.web.entries import Section, sections_of
@@ -26,6 +27,7 @@ from service.web.parts import package_of, parts
 from service.web.words import plural
 
 _SHOWN = 300  #: lines of a preview or of a list of proposals on one page
+_PATIENCE = 5  #: seconds that the page of matches waits for a long comparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def steps_of(platform: Platform, session: Session, row: ConnectionRow) -> list[S
 
 
 def _open_steps(platform: Platform, session: Session, row: ConnectionRow, package: str) -> list[Step]:
-    undecided = len(match.undecided(platform, session, row))
+    undecided = match.tally(session, row).undecided
     missing = len(mapping.state_of(platform, session, row).missing)
     read = row.reference is not None
     matches, choices = (
@@ -142,37 +144,83 @@ def _other_steps(row: ConnectionRow) -> list[Step]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Proposals that are alike in how sure they are."""
+
+    key: str
+    title: str
+    sentence: str
+    matches: list[match.Match]
+    number: int  #: how many there are, more than are shown perhaps
+
+
+def _groups(session: Session, row: ConnectionRow, count: Tally) -> list[Group]:
+    sure = match.percent(match.SURE)
+    groups = [
+        Group(
+            key="sure",
+            title="Sure",
+            sentence="Nothing speaks against these, and nothing else fits.",
+            matches=match.undecided(session, row, ambiguous=False, at_least=sure, limit=_SHOWN),
+            number=count.sure,
+        ),
+        Group(
+            key="probable",
+            title="Probable",
+            sentence="Something differs. Read why before you link.",
+            matches=match.undecided(session, row, ambiguous=False, below=sure, limit=_SHOWN),
+            number=count.probable,
+        ),
+        Group(
+            key="ambiguous",
+            title="Several fit",
+            sentence="Link the one that is the same; the others go by themselves. Or keep each of them separate.",
+            matches=match.undecided(session, row, ambiguous=True, limit=_SHOWN),
+            number=count.ambiguous,
+        ),
+    ]
+    return [group for group in groups if group.number]
+
+
 @pages.get("/connections/<connection_id>/matches")
 @shows()
 def matches(session: Session, connection_id: str) -> str:
-    """Show proposals for records that exist on both sides."""
+    """Show proposals for records that exist on both sides, and what exists only there."""
+    platform = parts().platform
     row = connections.get(session, person().company.id, connection_id)
-    found = match.list_matches(parts().platform, organisation_id=row.organisation_id, connection_id=row.id)
-    undecided = [one for one in found if one.decision is None]
-    exact = [one for one in undecided if not one.ambiguous and one.confidence >= EXACT]
+    ready = proposing.look(platform, row.organisation_id, connection_id, patience=_PATIENCE)
+    with platform.database.read() as fresh:
+        count = match.tally(fresh, row)
+        groups = _groups(fresh, row, count)
+        exact = match.undecided(fresh, row, ambiguous=False, at_least=match.percent(EXACT))
+        only_there = match.candidates(platform, fresh, row, limit=_SHOWN, cursor=request.args.get("cursor"))
+        decided = match.decided(fresh, row, limit=_SHOWN)
     return render_template(
         "matches.html",
         row=row,
         package=package_of(row.provider),
-        undecided=undecided[:_SHOWN],
-        hidden=max(0, len(undecided) - _SHOWN),
-        decided=[one for one in found if one.decision is not None][:_SHOWN],
+        ready=ready,
+        count=count,
+        groups=groups,
         exact=len(exact),
+        only_there=only_there,
+        decided=decided,
     )
 
 
 @pages.post("/connections/<connection_id>/matches")
 @does(Role.ACCOUNTANT)
 def decide_matches(connection_id: str) -> Response:
-    """Take one decision, or accept every exact proposal."""
+    """Take one decision, or accept every exact proposal, or every sure one."""
     someone, platform, given = person(), parts().platform, request.form
     try:
-        if given.get("accept") == "exact":
+        if given.get("accept") in {"exact", "sure"}:
             number = match.accept(
                 platform,
                 organisation_id=someone.company.id,
                 connection_id=connection_id,
-                above=Decimal(EXACT),
+                above=EXACT if given["accept"] == "exact" else match.SURE,
                 actor=someone.actor,
             )
             flash(f"{plural(number, 'record')} will be linked. Nothing is written before the connection is live.")
@@ -187,7 +235,7 @@ def decide_matches(connection_id: str) -> Response:
             )
             name = given.get("name", "")
             flash(f"'{name}' will be linked." if decision == "link" else f"'{name}' stays separate.")
-    except match.BadDecision as refusal:
+    except (match.BadDecision, WrongState) as refusal:
         flash(str(refusal))
     return redirect(url_for("pages.matches", connection_id=connection_id), 303)
 

@@ -32,7 +32,7 @@ def _only(ours: Party, theirs: Party) -> Proposal | None:
 
 
 MATCHES = [
-    ("a kept number", _party("A B", reference="C-7"), _party("A B", reference="c-7"), EXACT,
+    ("a kept number", _party("A B", references=("C-7",)), _party("A B", references=("c-7",)), EXACT,
      ["our own number is kept there", "same name"]),
     ("the tax number", _party("Acme Ltd", tax_number="GB 123-456"), _party("Acme", tax_number="gb123456"), EXACT,
      ["same VAT number", "name differs by 'Ltd'"]),
@@ -54,7 +54,7 @@ MATCHES = [
      ["name differs: 'Acme Ltd' here, 'Acme GmbH' there (weak)"]),
     ("the email alone", _party("A", "a@b.example"), _party("B", "a@b.example"), Decimal("0.75"),
      ["name differs: 'A' here, 'B' there (against)", "same email (strong)"]),
-    ("a number with another name", _party("Acme", reference="7"), _party("Apex", reference="7"), Decimal("0.9"),
+    ("a number with another name", _party("Acme", references=("7",)), _party("Apex", references=("7",)), Decimal("0.9"),
      ["our own number is kept there", "name differs: 'Acme' here, 'Apex' there (against)"]),
     ("branches with one tax number", _party("Acme (Leeds)", tax_number="123456"),
      _party("Acme (York)", tax_number="123456"), Decimal("0.9"),
@@ -91,7 +91,7 @@ def test_a_pair_is_proposed_with_its_reasons(
         pytest.param(_party("A", "a@b.example"), _party("B", "c@b.example"), id="other emails"),
         pytest.param(_party("A", tax_number="12-345"), _party("B", tax_number="12-345"), id="a placeholder"),
         pytest.param(_party("A", tax_number="123456"), _party("B", tax_number="1234567"), id="other tax numbers"),
-        pytest.param(_party("A", reference=""), _party("B", reference=""), id="no number kept"),
+        pytest.param(_party("A", references=("",)), _party("B", references=("",)), id="no number kept"),
         pytest.param(_party("Roof", parent="Acme"), _party("Roof", parent="Apex"), id="jobs of two clients"),
         pytest.param(_party("Roof", parent="Acme"), _party("Roof"), id="a job and a client"),
         pytest.param(_party("Smith Roofing"), _party("Smith Roofing Supplies"), id="a word more"),
@@ -144,8 +144,8 @@ def test_a_tax_number_that_differs_speaks_against_a_name() -> None:
 
 def test_the_surest_reason_wins_and_leaves_the_others_nothing() -> None:
     proposals = propose(
-        [_party("Acme", id="1", reference="7"), _party("Apex", id="2")],
-        [_party("Acme", id="a"), _party("Acme Ltd", id="b", reference="7")],
+        [_party("Acme", id="1", references=("7",)), _party("Apex", id="2")],
+        [_party("Acme", id="a"), _party("Acme Ltd", id="b", references=("7",))],
     )
     assert [(one.ours, one.theirs, one.confidence, one.ambiguous) for one in proposals] == [("1", "b", EXACT, False)]
 
@@ -200,7 +200,7 @@ PARTIES = st.lists(
         is_person=st.booleans(),
         email=st.sampled_from([None, "a@b.example", "A@b.example", "c@d.example"]),
         tax_number=st.sampled_from([None, "123456", "12 34 56", "12"]),
-        reference=st.sampled_from([None, "C-1", "c-1", "C-2"]),
+        references=st.sampled_from([(), ("C-1",), ("c-1",), ("C-2", "C-1")]),
         parent=st.sampled_from([None, "Acme", "Apex"]),
         addresses=st.sampled_from([(), (HIGH_STREET,), (LOW_LANE,), (HIGH_STREET, LOW_LANE)]),
         active=st.booleans(),
@@ -240,7 +240,7 @@ def test_law_a_pair_that_was_kept_apart_is_never_proposed_again(ours: list[Party
 
 @given(parties=PARTIES)
 def test_law_a_number_that_is_nobody_elses_finds_its_own(parties: list[Party]) -> None:
-    ours = [replace(one, reference=f"C-{at}", tax_number=None) for at, one in enumerate(parties)]
+    ours = [replace(one, references=(f"C-{at}",), tax_number=None) for at, one in enumerate(parties)]
     found = propose(ours, ours)
     assert {(one.ours, one.theirs) for one in found} == {(one.id, one.id) for one in ours}
     assert all(one.confidence == EXACT and not one.ambiguous for one in found)

@@ -24,7 +24,7 @@ class Party:
     phones: tuple[str, ...] = ()
     addresses: tuple[Address, ...] = ()
     tax_number: str | None = None
-    reference: str | None = None  #: ours: numbers by which the package may know the customer; theirs: what it keeps
+    references: tuple[str, ...] = ()  #: ours: its number; theirs: what is kept there of numbers like it
     parent: str | None = None  #: name of the parent: jobs of two clients may share a name, and an email too
     active: bool = True
 

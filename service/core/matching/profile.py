@@ -65,7 +65,7 @@ class Profile:
     domain: str | None  #: of the email, unless anybody can have an address there
     phones: frozenset[str]
     tax_number: str | None
-    reference: str | None
+    references: frozenset[str]
 
 
 def profile_of(party: Party) -> Profile:
@@ -83,7 +83,7 @@ def profile_of(party: Party) -> Profile:
         domain=_domain(email) or _site(party.website),
         phones=frozenset(_phone(phone) for phone in party.phones) - {""},
         tax_number=tax if len(tax) >= _SHORTEST_TAX_NUMBER else None,
-        reference=party.reference.casefold() if party.reference else None,
+        references=frozenset(one.casefold() for one in party.references if one),
     )
 
 

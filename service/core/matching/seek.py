@@ -64,8 +64,8 @@ def _look(one: Profile) -> str:
 
 def _keys(one: Profile) -> Iterator[str]:
     """Yield what joins two records for certain enough to compare them whatever else there is."""
-    if one.reference:
-        yield f"r:{one.reference}"
+    for reference in one.references:
+        yield f"r:{reference}"
     if one.tax_number:
         yield f"t:{one.tax_number[-_TAX_DIGITS:]}"
     if one.email:

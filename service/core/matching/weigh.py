@@ -88,7 +88,7 @@ def weigh(ours: Profile, theirs: Profile, rarity: Rarity) -> Weighed:
 
 def _stated(ours: Profile, theirs: Profile, name: NameFound | None) -> tuple[Point, Decimal] | None:
     """Return the first stated key that joins the two, in their stated order."""
-    if ours.reference and ours.reference == theirs.reference:
+    if not ours.references.isdisjoint(theirs.references):
         return Point(_REFERENCE, "our own number is kept there", _STATED), EXACT
     if _same_tax_number(ours.tax_number, theirs.tax_number):
         return Point(_TAX_NUMBER, "same VAT number", _STATED), EXACT

@@ -153,8 +153,11 @@
     if (next) moveTo(next);
   }
 
-  function press(keys) {
-    const target = all("[data-key]").find((element) => element.dataset.key === keys);
+  // A key of the row that one stands on comes before the same key of another row.
+  function press(keys, row) {
+    const target = [...(row ? all("[data-key]", row) : []), ...all("[data-key]")].find(
+      (element) => element.dataset.key === keys && (!element.closest("[data-row]") || row?.contains(element)),
+    );
     if (!target) return false;
     if (target.matches("input")) target.focus();
     else target.click();
@@ -172,7 +175,7 @@
     else if (event.key === "o" && row) find("[data-children]", row)?.click();
     else if (event.key === "Enter" && row && document.activeElement === document.body) find("[data-open]", row)?.click();
     else if (sequence === "g") before = "g";
-    else if (!press(sequence)) return undefined;
+    else if (!press(sequence, row)) return undefined;
     if (event.key !== "Enter") event.preventDefault();
     return undefined;
   });
