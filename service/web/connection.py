@@ -10,11 +10,11 @@ from service.core.errors import SyncError
 from service.store.accounts import Role
 from service.store.queries import connections, web_runs
 from service.store.queries.tallies import tally
-from service.sync import connect
+from service.sync import connect, consenting, inbox, warnings
 from service.web.access import does, person, shows
 from service.web.guard import let_form_leave
 from service.web.pages import pages
-from service.web.parts import package_of, parts
+from service.web.parts import now, package_of, parts
 from service.web.setup import steps_of
 from service.web.standing import Standing, standings
 
@@ -74,7 +74,35 @@ def connection(session: Session, connection_id: str) -> str:
         package=standing.package,
         steps=steps_of(parts().platform, session, row),
         runs=connections.runs(session, organisation_id, connection_id=row.id, before=None, limit=_RUNS),
+        warnings=warnings.warnings_of(parts().platform, session, row),
+        meter=inbox.meter(session, row.id, now()),
+        webhooks_at=_webhooks_at(row.provider),
+        others=[one for one in consenting.companies(session, organisation_id, row.id) if one.connection_id is None],
     )
+
+
+def _webhooks_at(provider: str) -> str | None:
+    """Return the address that the app's settings at the package should name; None without a key to check with."""
+    settings = parts().platform.settings
+    return f"{settings.base_url}/webhooks/{provider}" if settings.provider(provider).webhook_secret else None
+
+
+@pages.post("/connections/<connection_id>/companies")
+@does(Role.ADMIN)
+def connect_company(connection_id: str) -> Response:
+    """Connect another company that the same permission reaches."""
+    someone = person()
+    try:
+        connection_id = consenting.connect_too(
+            parts().platform,
+            organisation_id=someone.company.id,
+            connection_id=connection_id,
+            tenant_id=request.form.get("tenant_id", ""),
+            actor=someone.actor,
+        )
+    except SyncError as refusal:
+        flash(str(refusal))
+    return redirect(url_for("pages.connection", connection_id=connection_id), 303)
 
 
 @pages.post("/connections/<connection_id>/<any(pause, resume, disconnect):verb>")

@@ -146,11 +146,42 @@ def test_a_mapping_that_somebody_changed_meanwhile_is_not_overwritten(world: Wor
 
 def test_the_preview_lists_what_would_happen_and_does_nothing(any_world: World) -> None:
     connection_id = add_matching(any_world)
-    page = client_of(any_world, "viewer").get(f"/connections/{connection_id}/preview").text
+    page = client_of(any_world, "viewer").get(f"/connections/{connection_id}/preview", follow_redirects=True).text
     assert "The next sync would do" in page
     assert "Cedar Vets" in page
+    assert "Do exactly this" not in page, "it is not live yet"
     with any_world.database.read() as session:
         assert session.get_one(ConnectionRow, connection_id).state == "matching"
+
+
+def test_a_plan_is_kept_in_a_list(any_world: World) -> None:
+    client = client_of(any_world, "viewer")
+    assert "No plan is kept" in client.get("/plans").text
+    connection_id = add_matching(any_world)
+    where = client.get(f"/connections/{connection_id}/preview").headers["Location"]
+    assert f'href="{where}"' in client.get("/plans").text
+
+
+def test_a_brake_is_shown_with_who_may_release_it(any_world: World) -> None:
+    connection_id = any_world.ids["connection"]
+    told = "180 of 300 records linked with QuickBooks would change at once, so nothing was changed."
+    with any_world.database.write() as session:
+        row = session.get_one(ConnectionRow, connection_id)
+        row.problem = {"kind": "brake", "message": told, "since": "2026-11-22T09:00:00+00:00"}
+        row.brake = {"brake": "too_many", "message": told, "touched": 180, "plan_id": None, "released_by": None}
+    path = f"/connections/{connection_id}"
+    assert "Support or an administrator can let it go on." in client_of(any_world, "accountant").get(path).text
+    assert client_of(any_world, "accountant").post(f"{path}/release").status_code == 403
+    assert told in client_of(any_world, "viewer").get("/").text
+    support = client_of(any_world, "support")
+    assert "Let the sync go on" in support.get(path).text
+    assert support.post(f"{path}/release").status_code == 303
+    assert told not in support.get(path).text
+
+
+def test_the_connection_says_how_its_webhooks_fare(any_world: World) -> None:
+    page = client_of(any_world, "viewer").get(f"/connections/{any_world.ids['connection']}").text
+    assert "News from QuickBooks" in page
 
 
 def test_pause_resume_and_disconnect(any_world: World) -> None:

@@ -23,12 +23,17 @@ NEEDS = {
     "pages.archive_customer": Role.ACCOUNTANT,
     "pages.save_customer": Role.ACCOUNTANT,
     "pages.answer_conflict": Role.ACCOUNTANT,
+    "pages.decide_drift": Role.ACCOUNTANT,
+    "pages.choose_drift_rule": Role.ADMIN,
     "pages.decide_matches": Role.ACCOUNTANT,
     "pages.save_mapping": Role.ACCOUNTANT,
     "pages.start_connection": Role.ADMIN,
     "pages.change_connection": Role.ADMIN,
     "pages.reconnect": Role.ADMIN,
     "pages.go_live": Role.ADMIN,
+    "pages.connect_company": Role.ADMIN,
+    "pages.apply_plan": Role.ACCOUNTANT,
+    "pages.release": Role.SUPPORT,
     "pages.create_token": Role.ADMIN,
     "pages.revoke_token": Role.ADMIN,
     "pages.create_user": Role.ADMIN,
@@ -75,6 +80,7 @@ def paths_of(world: World) -> list[str]:
         "/runs",
         f"/runs/{ids['run']}",
         "/activity",
+        "/drift",
     ]
 
 
@@ -115,7 +121,7 @@ def test_nobody_sees_a_button_or_a_link_that_fails(world: World, role: Role) -> 
     client = client_of(world, role)
     followed: set[str] = set()
     for path in paths_of(world):
-        page = client.get(path)
+        page = client.get(path, follow_redirects=True)
         assert page.status_code == 200, path
         forms = Forms(path, page.text)
         for action in forms.actions:
@@ -123,7 +129,7 @@ def test_nobody_sees_a_button_or_a_link_that_fails(world: World, role: Role) -> 
             assert needed is None or role.may(needed), f"{action} on {path}"
         for link in {link.partition("#")[0] for link in forms.links} - followed:
             followed.add(link)
-            assert client.get(link).status_code == 200, f"{link} on {path}"
+            assert client.get(link, follow_redirects=True).status_code == 200, f"{link} on {path}"
 
 
 def test_settings_are_for_administrators(world: World) -> None:
