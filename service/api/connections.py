@@ -20,11 +20,10 @@ from service.records.author import Author
 from service.records.errors import Fault, StaleRevision
 from service.store.accounts import Role
 from service.store.queries import connections as queries
-from service.store.queries import drift
 from service.store.queries.sync_lists import connection_page
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, CredentialRow
-from service.sync import connect, consenting, inbox, warnings
+from service.sync import connect, consenting, drift, inbox, warnings
 from service.sync import run as running
 
 api = routes("Connections", about="Companies at accounting packages, and how they are kept in agreement.")
@@ -208,7 +207,7 @@ def change_connection(session: Session, author: Author, path: IdPath, body: Conn
         raise StaleRevision(expected=expected, current=row.revision)
     chosen = body.settings.model_dump(mode="json", exclude_unset=True)
     if chosen.get("drift", row.settings.get("drift")) != row.settings.get("drift"):
-        drift.look_again(session, row.id)
+        drift.look_again(session, row.id, now=author.now)
     row.settings = {**row.settings, **chosen}
     row.revision += 1
     if row.state == "live":

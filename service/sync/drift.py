@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 
 from service.core.drift import DriftDecision, Drifted, DriftRule, DriftStatus, Governed, sentence
 from service.core.errors import MappingError, SyncError
+from service.core.link import Heard
 from service.core.ports import EntityKind
 from service.core.snapshot import FieldName, Value, value_from_json, value_to_json
 from service.store.drift_models import DriftRow
+from service.store.facts import apply_to
+from service.store.queries import connections
 from service.store.queries import drift as queries
 from service.store.queries.events import Subject, add_event, run_now
 from service.store.sync_models import ConnectionRow, LinkRow
@@ -117,7 +120,7 @@ def decide(platform: Platform, *, organisation_id: str, drift_id: str, decision:
             return
         row.decision, row.decided_by, row.decided_at = decision.value, actor, now
         link = session.get_one(LinkRow, row.link_id)
-        link.heard += 1
+        apply_to(session, link, Heard(), now=now)
         connection = session.get_one(ConnectionRow, row.connection_id)
         if connection.state == "live":
             connection.due_at = now
@@ -134,6 +137,41 @@ def decide(platform: Platform, *, organisation_id: str, drift_id: str, decision:
             after={row.field: row.ours if decision is DriftDecision.PUT_BACK else row.theirs},
             why="drift: a person decided",
         )
+
+
+def choose_rule(platform: Platform, *, organisation_id: str, connection_id: str, rule: DriftRule, actor: str) -> None:
+    """Choose what becomes of drift on a connection; what stands is decided anew by the next run.
+
+    :raises NotFoundError: there is no such connection in the organisation.
+    """
+    now = platform.clock()
+    with platform.database.write() as session:
+        connection = connections.get(session, organisation_id, connection_id)
+        before = connection.settings.get("drift", DriftRule.PUT_BACK.value)
+        if before == rule:
+            return
+        connection.settings = {**connection.settings, "drift": rule.value}
+        connection.revision += 1
+        if connection.state == "live":
+            connection.due_at = now
+        look_again(session, connection_id, now=now)
+        add_event(
+            session,
+            organisation_id=organisation_id,
+            at=now,
+            actor=actor,
+            verb="drift rule chosen",
+            subject=Subject(kind="connection", id=connection_id, label=connection.organisation_name),
+            connection_id=connection_id,
+            before={"drift": before},
+            after={"drift": rule.value},
+        )
+
+
+def look_again(session: Session, connection_id: str, *, now: datetime) -> None:
+    """Have every link with standing drift compared once more, because the rule about drift has changed."""
+    for link in queries.links_of(session, connection_id):
+        apply_to(session, link, Heard(), now=now)
 
 
 def finish_run(session: Session, connection_id: str, run_id: str, *, now: datetime) -> int:

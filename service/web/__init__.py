@@ -28,6 +28,7 @@ for _page in (
     "customer",
     "customer_form",
     "dashboard",
+    "drift",
     "invoice",
     "plans",
     "reset",

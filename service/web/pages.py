@@ -32,6 +32,7 @@ _SECTIONS = {
     "invoices": "pages.invoice_list",
     "conflicts": "pages.conflict_list",
     "connections": "pages.connection_list",
+    "drift": "pages.connection_list",
     "runs": "pages.run_list",
     "resets": "pages.run_list",
     "settings": "pages.settings",

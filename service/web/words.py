@@ -56,6 +56,25 @@ COUNTS: Mapping[str, str] = {
     "unchanged": "unchanged",
     "conflicts": "need you",
     "failed": "not sent",
+    "drift": "drifted fields",
+}
+INTENTS: Mapping[str, str] = {
+    "in_flight": "under way",
+    "unknown": "sent, outcome unknown yet",
+    "confirmed": "done",
+    "rejected": "refused",
+    "abandoned": "not written, decided anew",
+}
+DRIFT: Mapping[str, str] = {
+    "open": "stands",
+    "put_back": "put back",
+    "accepted": "accepted",
+    "lapsed": "went away",
+}
+DRIFT_RULES: Mapping[str, str] = {
+    "put_back": "Ours leads: the next sync puts it back",
+    "ask": "Ask: it stays as it is until somebody decides",
+    "accept": "Accept: theirs is taken over",
 }
 ACTIONS: Mapping[str, str] = {
     "create": "Create",
@@ -209,6 +228,8 @@ def install(app: Flask) -> None:
         RUN_KINDS=RUN_KINDS,
         ENTITIES=ENTITIES,
         COUNTS=COUNTS,
+        DRIFT=DRIFT,
+        DRIFT_RULES=DRIFT_RULES,
         ACTIONS=ACTIONS,
         PLANNED=PLANNED,
         now=now,

@@ -59,7 +59,7 @@ def govern_by(office: Office, rule: str) -> None:
     with office.platform.database.write() as session:
         row = session.get_one(ConnectionRow, office.connection_id)
         row.settings = {**row.settings, "drift": rule}
-        queries.look_again(session, row.id)
+        drift.look_again(session, row.id, now=office.platform.clock())
 
 
 def decide(office: Office, decision: str) -> None:

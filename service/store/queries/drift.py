@@ -131,12 +131,7 @@ def lapse_without_link(session: Session, connection_id: str, *, now: datetime) -
     )
 
 
-def look_again(session: Session, connection_id: str) -> None:
-    """Have every link with open drift compared once more, because the rule about drift has changed."""
+def links_of(session: Session, connection_id: str) -> Sequence[LinkRow]:
+    """Return the links in force on which something drifted and stands."""
     drifted = select(DriftRow.link_id).where(DriftRow.connection_id == connection_id, _OPEN)
-    session.execute(
-        update(LinkRow)
-        .where(LinkRow.id.in_(drifted), LinkRow.retired_at.is_(None))
-        .values(heard=LinkRow.heard + 1)
-        .execution_options(synchronize_session=False)
-    )
+    return session.scalars(select(LinkRow).where(LinkRow.id.in_(drifted), LinkRow.retired_at.is_(None))).all()
