@@ -59,6 +59,12 @@ class CustomerQuery(PageQuery):
         return self
 
 
+class ArchiveQuery(BaseModel):
+    """What else is archived."""
+
+    with_jobs: bool = Field(default=False, description="Archive the jobs below it as well.")
+
+
 @api.get("/customers", responses={200: CustomerList})
 @reads(Role.VIEWER)
 def list_customers(session: Session, query: CustomerQuery) -> CustomerList:
@@ -115,9 +121,9 @@ def delete_customer(session: Session, author: Author, path: IdPath) -> None:
 
 @api.post("/customers/<id>/archive", responses={200: CustomerOut})
 @writes(Role.ACCOUNTANT)
-def archive_customer(session: Session, author: Author, path: IdPath) -> CustomerOut:
-    """Archive a customer without active jobs."""
-    row = customers.archive_customer(session, author, path.id, expected=expected_revision())
+def archive_customer(session: Session, author: Author, path: IdPath, query: ArchiveQuery) -> CustomerOut:
+    """Archive a customer; one with active jobs only together with them."""
+    row = customers.archive_customer(session, author, path.id, with_jobs=query.with_jobs, expected=expected_revision())
     return _document(session, row)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from service.records.places import (
     parent_for,
     place,
     plan_place,
+    require_own_sites,
     require_references,
     write_words_of,
 )
@@ -31,7 +33,7 @@ from service.store.queries.events import Subject
 from service.store.queries.find import find
 from service.store.queries.load import contacts_of
 from service.store.queries.ties import forget, is_known_there
-from service.store.queries.tree import counts_of_records, delete_with_people, has_active_below, subtree
+from service.store.queries.tree import counts_of_records, delete_with_people, subtree
 from service.store.records import CustomerRow
 
 #: Fields whose change may change what the rules give for an invoice.
@@ -118,6 +120,8 @@ def change_customer(
         return row
     if "parent_id" in alteration or "name" in alteration:
         _place_again(rows, parent)
+        if "parent_id" in alteration:
+            require_own_sites(session, author, rows)
     else:
         rows = [row]
     if "kind" in alteration or "parent_id" in alteration:
@@ -129,15 +133,22 @@ def change_customer(
     return row
 
 
-def archive_customer(session: Session, author: Author, customer_id: str, *, expected: int | None = None) -> CustomerRow:
+def archive_customer(
+    session: Session, author: Author, customer_id: str, *, with_jobs: bool = False, expected: int | None = None
+) -> CustomerRow:
     """Archive a customer. Archived already: nothing changes.
 
+    :param with_jobs: archive the jobs below it as well, from the lowest up.
     :raises NotPossibleNow: a job below it is active.
     """
     row = _row(session, author, customer_id)
     check_revision(row, expected)
-    if not row.archived and has_active_below(session, row):
-        raise NotPossibleNow(f"{row.name} has active jobs. Archive its jobs first.")
+    if not row.archived:
+        active = [below for below in subtree(session, row)[1:] if not below.archived]
+        if active and not with_jobs:
+            raise NotPossibleNow(f"{row.name} has active jobs. Archive its jobs first.")
+        for job in reversed(active):
+            _set_archived(session, author, job, archived=True)
     return _set_archived(session, author, row, archived=True)
 
 
@@ -257,9 +268,12 @@ def _spread(session: Session, author: Author, rows: list[CustomerRow], changed: 
     if changed & _INVOICE_RULES:
         below = rows if len(rows) > 1 else subtree(session, rows[0])
         follow(session, author, [row.id for row in below])
-    want(session, author, EntityKind.CUSTOMER, ids)
+    want(session, author, EntityKind.CUSTOMER, ids[:1])
+    # What hangs below is told everywhere: a package that sent the new name or place does not pass it on by itself.
+    teller = replace(author, except_connection_id=None)
+    want(session, teller, EntityKind.CUSTOMER, ids[1:])
     people = contacts_of(session, organisation_id, ids)
-    want(session, author, EntityKind.CONTACT, [contact.id for found in people.values() for contact in found])
+    want(session, teller, EntityKind.CONTACT, [contact.id for found in people.values() for contact in found])
     if changed & _PASSED_DOWN and len(rows) == 1:
         want_below(session, author, rows[0])
 

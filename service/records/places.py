@@ -93,6 +93,25 @@ def require_references(
         raise Invalid(faults)
 
 
+def require_own_sites(session: Session, author: Author, rows: Sequence[CustomerRow]) -> None:
+    """Refuse a move that would leave a job site of another client behind on the moved customers or their people.
+
+    :raises Invalid: naming the site, and who works there.
+    """
+    people = contacts_of(session, author.organisation_id, [row.id for row in rows])
+    named = {
+        row.id: {site for site in (row.job_site_id, *(one.job_site_id for one in people.get(row.id, ()))) if site}
+        for row in rows
+    }
+    sites = find_all(session, JobSiteRow, author.organisation_id, {site for found in named.values() for site in found})
+    for row in rows:
+        for site_id in sorted(named[row.id]):
+            site = sites.get(site_id)
+            if site is not None and site.customer_id not in {row.id, *ancestor_ids(row)}:
+                told = f"{row.name} uses the job site {site.name} of another customer; take it off first."
+                raise invalid("parent_id", told)
+
+
 def require_tax_levels(session: Session, author: Author, given: Mapping[str, str | None]) -> None:
     """Refuse tax levels that do not exist; ``given`` are ids by the path of their field.
 

@@ -196,6 +196,8 @@ def _case(
         baseline=from_json(row.baseline) if row.baseline is not None else None,
         wanted=row.wanted,
         heard=row.heard,
+        confirmed=row.confirmed,
+        settled=row.settled,
         generation=row.generation,
         sequence=row.sequence,
         asked=row.open_problem_id is not None,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.core.link import Settled, Tied
-from service.core.model import Customer, CustomerKind, Invoice, InvoiceStatus, PaymentKind
+from service.core.model import Contact, Customer, CustomerKind, Invoice, InvoiceStatus, PaymentKind, SendTo
 from service.core.ports import EntityKind, Family, Ref
 from service.core.reconcile import FieldAction
 from service.core.snapshot import Snapshot, Value, format_phone, from_json, to_json
@@ -39,42 +39,45 @@ _ADDRESS_PARTS = ("line1", "line2", "city", "region", "postal_code", "country")
 _DAYS = frozenset({"issue_date", "due_date"})
 _PERSONAL = frozenset({"first_name", "last_name"})
 #: Fields of a customer that can be taken over from a package as they stand.
-_PLAIN = frozenset({"website", "vat_number", "payment_terms", "currency", "name"})
+_PLAIN = frozenset({"website", "vat_number", "payment_terms", "currency", "name", "number"})
+#: Fields of a customer that name something else: taken over where that is known here.
+_FOUND = frozenset({"parent", "tax_level"})
 #: How what the package counts as settled without naming a payment is called here.
 _BALANCING = "Recorded in {package}"
 
 
-def pull(session: Session, author: Author, case: Case, actions: Sequence[FieldAction]) -> tuple[str, ...]:
+def pull(
+    session: Session, ground: Ground, author: Author, case: Case, actions: Sequence[FieldAction]
+) -> tuple[str, ...]:
     """Write values of theirs into our record; return the fields that could not be taken over.
 
-    A value that our own rules refuse (an address of mail without an @) stays there and is left as it is here.
+    What our own rules refuse (a place in the tree that would make a loop) stays there and is left as it is here.
     """
     record = case.record
     if isinstance(record, Customer):
-        return _pull_customer(session, author, record, actions)
+        return _pull_customer(session, ground, author, record, actions)
+    if isinstance(record, Contact):
+        return _pull_contact(session, ground, author, record, actions)
     if isinstance(record, Invoice):
         return _pull_invoice(session, author, record, actions)
     return tuple(action.field for action in actions)  # what is paid and due follows the payments, not these fields
 
 
 def _pull_customer(
-    session: Session, author: Author, record: Customer, actions: Sequence[FieldAction]
+    session: Session, ground: Ground, author: Author, record: Customer, actions: Sequence[FieldAction]
 ) -> tuple[str, ...]:
     own: dict[str, Any] = {}
     person: dict[str, Any] = {}
     left = []
     for action in actions:
-        target = own if _belongs_to_customer(record, action.field) else person
-        if action.field in _PHONES:
-            target[action.field] = format_phone(_text(action.value))
-        elif action.field in _ADDRESSES:
-            own[action.field] = _address(action.value)
-        elif action.field == "email" or action.field in _PERSONAL:
-            target[action.field] = _text(action.value)
-        elif action.field in _PLAIN and (action.field != "name" or record.depth == 1):
-            own[action.field] = _text(action.value)
-        else:
+        found = _customer_values(session, ground, record, action)
+        if found is None:
             left.append(action.field)
+            continue
+        others, shown = found, found.pop(action.field, None)
+        target = own if _belongs_to_customer(record, action.field) else person
+        target |= {} if action.field in _FOUND else {action.field: shown}
+        own |= others
     primary = record.primary_contact
     try:
         with session.begin_nested():
@@ -85,6 +88,67 @@ def _pull_customer(
     except RecordError:
         return tuple(action.field for action in actions)
     return tuple(left)
+
+
+def _customer_values(session: Session, ground: Ground, record: Customer, action: FieldAction) -> dict[str, Any] | None:
+    """Return what a field of theirs means here, further fields of the customer with it; None if nothing."""
+    field = action.field
+    if field in _FOUND:
+        return _found(session, ground, action)
+    if field == "email":
+        return _emails(action.value)
+    if field in _PHONES:
+        return {field: format_phone(_text(action.value))}
+    if field in _ADDRESSES:
+        return {field: _address(action.value)}
+    plain = field in _PERSONAL or (field in _PLAIN and (field != "name" or record.depth == 1))
+    return {field: _text(action.value)} if plain else None
+
+
+def _pull_contact(
+    session: Session, ground: Ground, author: Author, record: Contact, actions: Sequence[FieldAction]
+) -> tuple[str, ...]:
+    """Take over what a bookkeeper changed at the counterpart of a sub-contact: from then on it is the contact's own."""
+    given: dict[str, Any] = {}
+    left = []
+    for action in actions:
+        if action.field in _PHONES:
+            given[action.field] = format_phone(_text(action.value))
+        elif action.field == "billing_address":
+            given[action.field] = _address(action.value)
+        elif action.field in _PERSONAL or action.field == "email":
+            given[action.field] = _text(action.value)
+        elif action.field == "tax_level" and (found := _found(session, ground, action)) is not None:
+            given |= found
+        else:
+            left.append(action.field)
+    try:
+        with session.begin_nested():
+            if given:
+                contacts.change_contact(session, author, record.id, ContactChanges.model_construct(**given))
+    except RecordError:
+        return tuple(action.field for action in actions)
+    return tuple(left)
+
+
+def _found(session: Session, ground: Ground, action: FieldAction) -> dict[str, Any] | None:
+    """Return what a reference of theirs stands for here; None where it stands for nothing of ours."""
+    there = _text(action.value)
+    if action.field == "parent":
+        if there is None:
+            return {"parent_id": None}
+        link = links.by_remote_ids(session, ground.connection_id, Family.CUSTOMER, [there]).get(there)
+        return None if link is None or link.entity != EntityKind.CUSTOMER else {"parent_id": link.record_id}
+    if there is None or there in ground.tax_levels:
+        return {"tax_level_id": there}
+    levels = [level for level, code in ground.settings.taxes.items() if code == there and level in ground.tax_levels]
+    return {"tax_level_id": min(levels)} if levels else None
+
+
+def _emails(value: Value) -> dict[str, Any]:
+    """Return the addresses of a customer there as ours: further ones get invoices as well, as they do there."""
+    first, *others = str(value).split(",") if value else [None]
+    return {"email": first, **({"other_emails": others, "other_emails_invoice": SendTo.TO} if others else {})}
 
 
 def _pull_invoice(session: Session, author: Author, record: Invoice, actions: Sequence[FieldAction]) -> tuple[str, ...]:

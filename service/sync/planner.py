@@ -45,6 +45,8 @@ class Case:
     baseline: Snapshot | None
     wanted: int
     heard: int
+    confirmed: int = 0
+    settled: int = 0
     generation: int = 1
     sequence: int = 0
     asked: bool = False  #: a problem is open about it
@@ -146,7 +148,7 @@ def _step_aside(
     meant = replace(ours, fields={**ours.fields, "name": name})
     body = mapper.body(Operation.UPDATE, meant, changed=frozenset({"name"}), theirs=case.theirs, context=context)
     # What is wanted here is still to be sent after this write: it must not count as confirmed.
-    before = replace(case, wanted=case.wanted - 1, heard=case.heard - 1)
+    before = replace(case, wanted=case.confirmed, heard=case.settled)
     return Decision(
         case=before,
         plan=Plan(record=RecordMove.UPDATE, actions=(action,)),

@@ -13,15 +13,16 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from service.core.link import Refused, Reset, Retry, Settled
+from service.core.model import Contact, Customer
 from service.core.ports import Capabilities, EntityKind, Family, JobRule, MappingSettings, Ref
-from service.core.problem import ProblemKind
+from service.core.problem import Dispute, Problem, ProblemKind
 from service.core.reconcile import Move, RecordMove, advance
 from service.core.snapshot import to_json
 from service.records.author import Author
 from service.store.facts import apply_to
 from service.store.queries import find, links
 from service.store.sync_models import ConnectionRow, LinkRow
-from service.sync import books, closing, drift, intake, readback
+from service.sync import asking, books, closing, drift, intake, readback
 from service.sync.cases import Ground, load_chunk, needs_of
 from service.sync.names import Names
 from service.sync.planner import Decision, decide
@@ -155,24 +156,30 @@ def run_wave(work: Work, ground: Ground, names: Names, wave: Wave, *, sends: boo
         work.labels.update({case.link_id: case.label for case in chunk.cases})
         work.waiting += sum(decision.waits for decision in decisions)
         decisions = [decision for decision in decisions if not decision.waits]
-        carry_out_here(work, ground, decisions)
+        held = carry_out_here(work, ground, decisions)
         for decision in decisions:
-            if sends and decision.problem is None and decision.writes:
+            if sends and decision.writes and decision.problem is None and decision.case.link_id not in held:
                 outbox.put(decision)
     outbox.flush()
 
 
-def carry_out_here(work: Work, ground: Ground, decisions: Sequence[Decision]) -> None:
-    """Do the part of decisions that needs no call: values taken over, agreements noted, questions opened."""
+def carry_out_here(work: Work, ground: Ground, decisions: Sequence[Decision]) -> frozenset[str]:
+    """Do the part of decisions that needs no call: values taken over, agreements noted, questions opened.
+
+    Return the links of which nothing may be sent, because a question came up that the planner could not know of.
+    """
+    held = set()
     here = [decision for decision in decisions if not _only_writes(decision)]
     with work.holding() as session:
         connection = session.get_one(ConnectionRow, work.connection_id)
         rows = find.find_all(session, LinkRow, ground.organisation_id, [one.case.link_id for one in here])
         for decision in here:
             link = rows.get(decision.case.link_id)
-            if link is not None and link.retired_at is None:
-                _carry_out(work, ground, session, connection, link, decision)
+            in_force = link is not None and link.retired_at is None
+            if link is not None and in_force and not _carry_out(work, ground, session, connection, link, decision):
+                held.add(link.id)
         work.report_in(session, done=work.done)
+    return frozenset(held)
 
 
 def _only_writes(decision: Decision) -> bool:
@@ -184,24 +191,24 @@ def _only_writes(decision: Decision) -> bool:
 
 def _carry_out(
     work: Work, ground: Ground, session: Session, connection: ConnectionRow, link: LinkRow, decision: Decision
-) -> None:
+) -> bool:
+    """Carry out one decision as far as it needs no call; tell whether something is left to be sent."""
     case, now, drifted = decision.case, work.platform.clock(), decision.drift
     if drifted is not None:
         drift.note(session, connection, link, case, drifted, now=now)
-    if decision.problem is not None:
+    problem = decision.problem or _pull(work, ground, session, connection, link, decision)
+    if problem is not None:
         if link.wanted == case.wanted:  # edited meanwhile: the edit may be the cure
-            refused = Refused(problem=decision.problem, heard=case.heard)
-            closing.open_problem(session, link, refused, label=case.label, now=now)
+            closing.open_problem(session, link, Refused(problem=problem, heard=case.heard), label=case.label, now=now)
             link.losses = _losses(decision)
-        if decision.problem.kind is not ProblemKind.PARENT_NOT_SYNCED:
+        if problem.kind is not ProblemKind.PARENT_NOT_SYNCED:
             work.counts["conflicts"] += 1
         work.done += 1
-        return
-    _pull(work, ground, session, connection, link, decision)
+        return False
     if decision.writes:
         if link.open_problem_id is not None:
             apply_to(session, link, Retry(), now=now)  # the question is answered; sending follows
-        return
+        return True
     if case.baseline is None and case.remote_id is not None:
         work.counts["linked"] += 1
     agreed = None if case.remote_id is None else to_json(advance(case.baseline, decision.plan.actions))
@@ -215,15 +222,16 @@ def _carry_out(
         apply_to(session, link, Reset(at=now), now=now)
         link.retired_why = "gone on both sides"
     work.done += 1
+    return False
 
 
 def _pull(
     work: Work, ground: Ground, session: Session, connection: ConnectionRow, link: LinkRow, decision: Decision
-) -> None:
-    """Take over the values of theirs that won."""
+) -> Problem | None:
+    """Take over the values of theirs that won; return the question about those that can't be taken over."""
     pulls = [action for action in decision.plan.pulls if action.move is Move.PULL]
     if not pulls:
-        return
+        return None
     author = Author(
         organisation_id=connection.organisation_id,
         actor=f"package:{connection.id}",
@@ -231,11 +239,32 @@ def _pull(
         why=closing.reasons({action.field: action.rule.value for action in pulls}),
         except_connection_id=connection.id,
     )
-    left = intake.pull(session, author, decision.case, pulls)
+    left = intake.pull(session, ground, author, decision.case, pulls)
     if len(left) < len(pulls):
         work.counts["pulled"] += 1
-    if decision.drift is not None:
-        drift.accepted(session, ground, link, decision.drift.accepted, now=author.now)
+    accepted = () if decision.drift is None else decision.drift.accepted
+    drift.accepted(session, ground, link, accepted, now=author.now)
+    refused = frozenset(left) - {one.field for one in accepted}  # drift that can't be taken over is left as it stands
+    if not refused or not isinstance(decision.case.record, Customer | Contact):
+        return None  # what a document says is due and paid follows its payments
+    return _refused(decision, refused, work.capabilities)
+
+
+def _refused(decision: Decision, fields: frozenset[str], capabilities: Capabilities) -> Problem:
+    """Return the question about values of theirs that can't be taken over; nothing counts as agreed meanwhile."""
+    case = decision.case
+    disputes = tuple(
+        Dispute(
+            field=action.field,
+            ours=None if decision.ours is None else decision.ours.get(action.field),
+            theirs=action.value,
+            agreed=None if case.baseline is None else case.baseline.get(action.field),
+        )
+        for action in decision.plan.pulls
+        if action.field in fields
+    )
+    params = asking.params_of(case, capabilities)
+    return Problem(kind=ProblemKind.BOTH_CHANGED, params=params, fields=disputes)
 
 
 def _losses(decision: Decision) -> list[dict[str, str]]:

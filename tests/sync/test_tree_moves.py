@@ -10,6 +10,9 @@ import pytest
 
 from service.core.ports import EntityKind
 from service.core.problem import OptionId
+from service.records import contacts, customers, job_sites
+from service.records.errors import Invalid
+from service.records.inputs import ContactInput, JobSiteInput
 from service.store.records import CustomerRow
 from service.sync.plan import make_plan
 from tests.sync.bookkeeper import Bookkeeper
@@ -102,9 +105,6 @@ def test_a_job_becomes_a_client_and_loses_nothing_there(live_office: Office, boo
     before = there(live_office, roof)
     person = {"first_name": "Ann", "email": "ann@roof.example"}
     with live_office.platform.database.write() as session:
-        from service.records import contacts
-        from service.records.inputs import ContactInput
-
         contacts.create_contact(session, live_office.author(), roof, ContactInput.model_validate(person))
     live_office.edit_customer(roof, parent_id=None)
     assert live_office.ours(CustomerRow, roof).type == "client"
@@ -218,3 +218,118 @@ def test_a_client_with_jobs_of_the_bookkeepers_own_is_not_archived(live_office: 
     live_office.answer(OptionId.RETRY)
     live_office.sync()
     assert not is_active_there(live_office, cedar)
+
+
+def test_a_tree_is_archived_at_one_word(live_office: Office) -> None:
+    cedar = live_office.add_customer(name="Cedar Vets")
+    roof = live_office.add_customer(name="Roof", parent_id=cedar)
+    live_office.sync()
+    with live_office.platform.database.write() as session:
+        customers.archive_customer(session, live_office.author(), cedar, with_jobs=True)
+    assert live_office.ours(CustomerRow, roof).archived
+    assert live_office.sync().state == "succeeded", live_office.problems()
+    assert not any(is_active_there(live_office, customer) for customer in (cedar, roof))
+
+
+def test_a_job_is_not_moved_away_from_its_job_site(office: Office) -> None:
+    cedar, maple = (office.add_customer(name=name) for name in ("Cedar Vets", "Maple Dental"))
+    with office.platform.database.write() as session:
+        site = job_sites.create_job_site(session, office.author(), cedar, JobSiteInput(name="Elm Road")).id
+    roof = office.add_customer(name="Roof", parent_id=cedar, job_site_id=site)
+    with pytest.raises(Invalid, match="uses the job site Elm Road of another customer"):
+        office.edit_customer(roof, parent_id=maple)
+    office.edit_customer(roof, parent_id=maple, job_site_id=None)
+    assert office.ours(CustomerRow, roof).full_name == "Maple Dental:Roof"
+
+
+def test_two_clients_change_their_names_by_way_of_a_third(live_office: Office) -> None:
+    alder, birch = (live_office.add_customer(name=name) for name in ("Alder", "Birch"))
+    live_office.sync()
+    live_office.edit_customer(alder, name="Birch")
+    live_office.edit_customer(birch, name="Alder")
+    actions = planned(live_office)
+    assert len(actions) == 3
+    assert sorted(actions) == [("update", "Alder"), ("update", "Birch"), ("update", "Birch")] or sorted(actions) == [
+        ("update", "Alder"),
+        ("update", "Alder"),
+        ("update", "Birch"),
+    ]
+    assert actions[0] == actions[2]
+    written = live_office.writes()
+    assert live_office.sync().state == "succeeded", live_office.problems()
+    assert live_office.writes() == written + 3
+    assert (name_there(live_office, alder), name_there(live_office, birch)) == ("Birch", "Alder")
+    assert all_green(live_office, alder, birch)
+
+
+def test_a_name_is_freed_before_it_is_taken(live_office: Office) -> None:
+    alder, birch = (live_office.add_customer(name=name) for name in ("Alder", "Birch"))
+    live_office.sync()
+    live_office.edit_customer(alder, name="Birch")
+    live_office.edit_customer(birch, name="Cherry")
+    assert planned(live_office) == [("update", "Cherry"), ("update", "Birch")]
+    assert live_office.sync().state == "succeeded", live_office.problems()
+    assert (name_there(live_office, alder), name_there(live_office, birch)) == ("Birch", "Cherry")
+    assert all_green(live_office, alder, birch)
+
+
+def test_a_new_client_takes_the_name_of_one_that_is_archived(live_office: Office) -> None:
+    old = live_office.add_customer(name="Cedar Vets")
+    live_office.sync()
+    live_office.archive(old)
+    new = live_office.add_customer(name="Cedar Vets")
+    assert planned(live_office) == [("archive", "Cedar Vets"), ("create", "Cedar Vets")]
+    assert live_office.sync().state == "succeeded", live_office.problems()
+    assert name_there(live_office, new) == "Cedar Vets"
+    assert not is_active_there(live_office, old)
+    assert all_green(live_office, new)
+
+
+def test_a_name_that_nobody_gives_up_is_a_question(live_office: Office, bookkeeper: Bookkeeper) -> None:
+    alder, birch = (live_office.add_customer(name=name) for name in ("Alder", "Birch"))
+    live_office.sync()
+    bookkeeper.archive(live_office.remote_id(birch))
+    bookkeeper.restore(live_office.remote_id(birch))
+    bookkeeper.edit(live_office.remote_id(birch), email="theirs@birch.example")
+    live_office.edit_customer(birch, name="Cherry", email="ours@birch.example")
+    live_office.edit_customer(alder, name="Birch")
+    assert live_office.sync().state == "partial"
+    assert {row.kind for row in live_office.problems()} == {"both_changed", "duplicate_name"}
+    both = next(row for row in live_office.problems() if row.kind == "both_changed")
+    live_office.answer(OptionId.KEEP_OURS, both)
+    name = next(row for row in live_office.problems() if row.kind == "duplicate_name")
+    live_office.answer(OptionId.RETRY, name)
+    assert live_office.sync().state == "succeeded"
+    assert (name_there(live_office, alder), name_there(live_office, birch)) == ("Birch", "Cherry")
+
+
+@only_xero
+def test_a_clients_new_name_reaches_its_jobs_and_two_clients_jobs_change_names(live_office: Office) -> None:
+    cedar, maple = (live_office.add_customer(name=name) for name in ("Cedar Vets", "Maple Dental"))
+    roofs = [live_office.add_customer(name="Roof", parent_id=parent) for parent in (cedar, maple)]
+    live_office.sync()
+    live_office.edit_customer(cedar, name="Cedar Animal Care")
+    assert planned(live_office) == [("update", "Cedar Animal Care"), ("update", "Cedar Animal Care:Roof")]
+    live_office.sync()
+    assert name_there(live_office, roofs[0]) == "Cedar Animal Care:Roof"
+    live_office.edit_customer(roofs[0], parent_id=maple)
+    live_office.edit_customer(roofs[1], parent_id=cedar)
+    assert live_office.sync().state == "succeeded", live_office.problems()
+    assert [name_there(live_office, roof) for roof in roofs] == ["Maple Dental:Roof", "Cedar Animal Care:Roof"]
+    assert all_green(live_office, *roofs)
+
+
+@only_quickbooks
+def test_a_job_does_not_go_below_somebody_archived_there(live_office: Office, bookkeeper: Bookkeeper) -> None:
+    cedar, maple = (live_office.add_customer(name=name) for name in ("Cedar Vets", "Maple Dental"))
+    roof = live_office.add_customer(name="Roof", parent_id=cedar)
+    live_office.sync()
+    bookkeeper.archive(live_office.remote_id(maple))
+    live_office.edit_customer(roof, parent_id=maple)
+    written = live_office.writes()
+    assert live_office.sync().state == "partial"
+    assert live_office.writes() == written
+    assert {row.kind for row in live_office.problems()} == {"archived_there", "parent_not_synced"}
+    live_office.answer(OptionId.KEEP_OURS)
+    assert live_office.sync().state == "succeeded", live_office.problems()
+    assert parent_there(live_office, roof) == live_office.remote_id(maple)

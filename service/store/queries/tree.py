@@ -51,11 +51,6 @@ def with_ancestors(session: Session, organisation_id: str, customer_ids: Iterabl
     return rows | (find_all(session, CustomerRow, organisation_id, above) if above else {})
 
 
-def has_active_below(session: Session, row: CustomerRow) -> bool:
-    """Tell whether a job below a customer is not archived."""
-    return any(not below.archived for below in subtree(session, row)[1:])
-
-
 def counts_of_records(session: Session, row: CustomerRow) -> dict[str, int]:
     """Count what hangs on a customer and would be lost with it: its jobs, invoices and payments."""
     counted = {
