@@ -250,6 +250,22 @@ def test_what_cannot_be_taken_over_is_accepted_as_it_stands_and_stays_quiet(live
     assert len(listed(live_office)) == 1
 
 
+def test_a_name_that_a_job_cannot_take_over_is_accepted_as_it_stands(
+    live_office: Office, bookkeeper: Bookkeeper, client: str
+) -> None:
+    job = live_office.add_customer(name="Roof", parent_id=client)
+    let_time_pass(live_office)
+    govern_by(live_office, "accept")
+    bookkeeper.edit(live_office.remote_id(job), name="Roofing of 2026")
+    live_office.sync()
+    row = the_one(live_office)
+    assert (row.field, row.status, row.kept) == ("name", "accepted", True)
+    assert not live_office.problems()
+    live_office.sync("reconcile", full=True)
+    assert bookkeeper.customer(live_office.remote_id(job))["name"] == "Roofing of 2026"
+    assert live_office.dot(job) == "green"
+
+
 def edit_line_there(office: Office, remote_id: str) -> None:
     """Change what a line of an invoice says, on the package's own pages."""
     books = next(iter(office.package.sandbox.dump().values()))
