@@ -10,7 +10,7 @@ from quickbooks.objects.base import Address as QuickBooksAddress
 from quickbooks.objects.base import EmailAddress, PhoneNumber
 from quickbooks.objects.customer import Customer
 from requests_oauthlib import OAuth2Session
-from xero_python.accounting import AccountingApi, Address, Contact, Contacts, Phone
+from xero_python.accounting import AccountingApi, Address, Contact, Contacts, CurrencyCode, Phone
 from xero_python.api_client import ApiClient
 from xero_python.api_client.configuration import Configuration
 from xero_python.api_client.oauth2 import OAuth2Token
@@ -23,9 +23,9 @@ Save: TypeAlias = Callable[[Mapping[str, Any]], Saved]
 def xero_script(api: str, tenant: str, token: str) -> Save:
     """Return how the script saves one customer at Xero: ``create_contacts`` with one contact."""
     held = {"access_token": token, "token_type": "Bearer", "expires_in": 1800, "expires_at": 2**40, "scope": []}
-    client = ApiClient(
-        Configuration(oauth2_token=OAuth2Token()), oauth2_token_getter=lambda: held, oauth2_token_saver=held.update
-    )
+    configuration = Configuration()  # a copy of one that the whole process shares, whatever it is called with
+    configuration.oauth2_token = OAuth2Token()
+    client = ApiClient(configuration, oauth2_token_getter=lambda: held, oauth2_token_saver=held.update)
     accounting = AccountingApi(client, base_url=f"{api}/api.xro/2.0")
 
     def save(given: Mapping[str, Any]) -> Saved:
@@ -37,7 +37,7 @@ def xero_script(api: str, tenant: str, token: str) -> Save:
             email_address=given["email"],
             account_number=given["number"],
             contact_number=f"script-{given['number']}",
-            default_currency="USD",
+            default_currency=CurrencyCode.USD,
             phones=[
                 Phone(phone_type="DEFAULT", phone_number=given["phone"]),
                 Phone(phone_type="MOBILE", phone_number=given["mobile"]),

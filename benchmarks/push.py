@@ -42,7 +42,7 @@ from service.settings import load_settings
 from service.store import schema
 from service.store.accounts import Event, Organisation
 from service.store.sync_models import CallRow, ConnectionRow, CounterpartRow, IntentRow, LinkRow, RunRow
-from service.sync import connect, golive
+from service.sync import connect, consenting, golive
 from service.sync import run as running
 from service.sync.platform import Platform, build_platform
 from service.sync.tokens import TokenSource
@@ -170,7 +170,7 @@ def prepared(platform: Platform, name: str, given: Sequence[Mapping[str, Any]]) 
     started = connect.start(platform, organisation_id=organisation_id, provider=name, actor=_ACTOR)
     answer = requests.get(started.authorize_url, allow_redirects=False, timeout=30)
     arguments = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    connection_id = connect.complete(platform, provider=name, arguments=arguments)
+    connection_id = consenting.complete(platform, provider=name, arguments=arguments)
     where = {"organisation_id": organisation_id, "connection_id": connection_id}
     obstacles = golive.go_live(platform, actor=_ACTOR, **where)
     if obstacles:
@@ -178,7 +178,7 @@ def prepared(platform: Platform, name: str, given: Sequence[Mapping[str, Any]]) 
     return where
 
 
-def push(platform: Platform, where: Mapping[str, str]) -> float:
+def push(platform: Platform, where: Mapping[str, Any]) -> float:
     """Sync once; return the CPU seconds it took.
 
     :raises RuntimeError: it did not succeed.
@@ -232,8 +232,9 @@ def kept(platform: Platform) -> dict[str, int]:
 
 def measure(name: str, folder: Path, *, count: int = CUSTOMERS, rounds: int = ROUNDS) -> Measured:
     """Push the customers and let the script save them, several times, each time to a company without customers."""
-    given = inputs(count)
+    given, package = inputs(count), ""
     pairs: list[Round] = []
+    rows: dict[str, int] = {}
     for number in range(rounds):
         with package_elsewhere(name) as settings, platform_at(settings, folder / f"{name}-{number}.db") as platform:
             where = prepared(platform, name, given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from service.core.money import decimal_text
@@ -15,15 +16,16 @@ def write(value: Any) -> str:
 
     :raises TypeError: for a float, or anything else that JSON bodies don't hold.
     """
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, Decimal):
         return decimal_text(value)
-    if value is None or isinstance(value, (str, int)):
-        return json.dumps(value, ensure_ascii=False)
+    if value is None or isinstance(value, int):
+        return json.dumps(value)
     if isinstance(value, Mapping):
-        members = (f"{json.dumps(str(name), ensure_ascii=False)}:{write(member)}" for name, member in value.items())
-        return "{" + ",".join(members) + "}"
+        return "{" + ",".join([f"{_quoted(str(name))}:{write(member)}" for name, member in value.items()]) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ",".join(write(member) for member in value) + "]"
+        return "[" + ",".join([write(member) for member in value]) + "]"
     raise TypeError(f"no {type(value).__name__} in a JSON body")
 
 

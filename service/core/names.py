@@ -54,6 +54,8 @@ def name_key(name: str) -> str:
     Compatibility forms, case, invisible characters (Unicode category Cf) and runs of blanks do not count: "Straße" is
     "STRASSE", a no-break space is a space. Applying it twice changes nothing.
     """
+    if name.isascii():
+        return " ".join(name.lower().split())
     visible = "".join(char for char in name if unicodedata.category(char) != "Cf")
     folded = _fold(visible)
     while (again := _fold(folded)) != folded:  # rare: folding uncovers a character that composes differently
@@ -277,7 +279,7 @@ def _joins(text: str, at: int) -> bool:
 
 def _length(text: str) -> int:
     """Count UTF-16 units: a character outside the basic plane counts two."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
 def _collapse(text: str) -> str:

@@ -43,7 +43,8 @@ class Snapshot:
 
     def __post_init__(self) -> None:
         for name, value in self.fields.items():
-            _require_value(name, value)
+            if value is not None and type(value) is not str:
+                _require_value(name, value)
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
 
     def get(self, name: FieldName) -> Value:
@@ -110,7 +111,8 @@ def clean_text(text: str | None) -> str | None:
     """Return one line: NFC, stripped, every run of blanks and line breaks as one space; None if nothing is left."""
     if text is None:
         return None
-    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
     return " ".join(text.split()) or None
 
 
@@ -130,6 +132,8 @@ def clean_email(text: str | None) -> str | None:
     return unicodedata.normalize("NFC", "".join(cleaned.lower().split()))
 
 
+#: Numbers remembered as they were understood: one is read, written and read back within a moment.
+_NUMBERS_KEPT = 4096
 _EXTENSION = re.compile(r"(?i)[\s,;]*(?:extension|ext\.?|x|#)\s*[:=.]?\s*(\d{1,9})$")
 _NUMBER = re.compile(r"[\s(]*\+?[\d\s().\-/\u2010-\u2015\u2212]+")
 
@@ -141,8 +145,11 @@ def clean_phone(text: str | None, *, region: str | None = None) -> str | None:
     What is not a number ("call the office", ``1-800-FLOWERS``) stays as cleaned text: nothing is lost.
     """
     cleaned = clean_text(text)
-    if cleaned is None:
-        return None
+    return None if cleaned is None else _clean_number(cleaned, region)
+
+
+@lru_cache(maxsize=_NUMBERS_KEPT)
+def _clean_number(cleaned: str, region: str | None) -> str:
     ascii_digits = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in cleaned)
     found = _EXTENSION.search(ascii_digits)
     extension = f"x{found[1]}" if found else ""
@@ -156,13 +163,19 @@ def _one_spelling(number: str, region: str | None) -> str:
     """Return E.164 if the library finds the length possible, else the digits as they stand."""
     international = "+" in number
     digits = ("+" if international else "") + "".join(sign for sign in number if sign.isdigit())
-    try:
-        parsed = phonenumbers.parse(digits, region)
-    except phonenumbers.NumberParseException:
-        return digits
-    if not phonenumbers.is_possible_number(parsed):
+    parsed = _parse(digits, None if international else region)
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
         return digits
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=_NUMBERS_KEPT)
+def _parse(digits: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    """Return what the library makes of a number; the value is shared and must not be changed."""
+    try:
+        return phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def format_phone(phone: str | None, *, region: str | None = None) -> str | None:
@@ -173,9 +186,8 @@ def format_phone(phone: str | None, *, region: str | None = None) -> str | None:
     if phone is None or not phone.startswith("+"):
         return phone
     number, _, extension = phone.partition("x")
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
+    parsed = _parse(number, None)
+    if parsed is None:
         return phone
     at_home = region is not None and phonenumbers.country_code_for_region(region) == parsed.country_code
     style = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -91,12 +92,7 @@ def load_chunk(
     remote_ids = {**(planned or {}), **{ref: place.remote_id for ref, place in places.items() if not place.gone}}
     known = _drift(session, rows)
     cases = tuple(
-        replace(
-            _case(names, row, records.get(row.record_id), theirs, customers),
-            drift_rule=ground.drift_rule,
-            drift=known.get(row.id, {}),
-        )
-        for row in rows
+        _case(ground, names, row, records.get(row.record_id), theirs, customers, known.get(row.id, {})) for row in rows
     )
     cases = surroundings.with_surroundings(session, ground, kind, rows, cases, names, places)
     cases = reset_former.with_former(session, ground, kind, cases, replace(bare, remote_ids=remote_ids))
@@ -178,15 +174,18 @@ def _theirs(
 
 
 def _case(
+    ground: Ground,
     names: Names,
     row: LinkRow,
     record: Record | None,
     theirs: Mapping[str, RemoteRecord],
     customers: Mapping[str, Customer],
+    drifted: Mapping[FieldName, Known],
 ) -> Case:
     there = theirs.get(row.remote_id) if row.remote_id else None
-    case = Case(
-        ref=_ref(row),
+    ref = _ref(row)
+    return Case(
+        ref=ref,
         link_id=row.id,
         label=label_of(record, customers) if record is not None else (row.remote_name or "a deleted record"),
         record=record,
@@ -201,16 +200,22 @@ def _case(
         generation=row.generation,
         sequence=row.sequence,
         asked=row.open_problem_id is not None,
+        drift_rule=ground.drift_rule,
+        drift=drifted,
+        **_named(names, ref, row, name_parts(record, customers), there),
     )
-    parts = name_parts(record, customers)
+
+
+def _named(names: Names, ref: Ref, row: LinkRow, parts: Sequence[str], there: RemoteRecord | None) -> dict[str, Any]:
+    """Return what a case says of the record's display name; nothing of a document."""
     if not parts:
-        return case
-    choice = names.choose(case.ref, parts, remote_id=row.remote_id, current=row.remote_name)
+        return {}
+    choice = names.choose(ref, parts, remote_id=row.remote_id, current=row.remote_name)
     choice = reset_former.with_number_kept(names, row, choice)
     holders = names.holders(choice.name, remote_id=row.remote_id) if choice.clash else ()
     called = there.name if there is not None and there.active else None
     turn = NOW if choice.clash else names.turn(choice.name, remote_id=row.remote_id, current=called)
-    return replace(case, name=choice, holders=holders, turn=turn)
+    return {"name": choice, "holders": holders, "turn": turn}
 
 
 def name_parts(record: Record | None, customers: Mapping[str, Customer]) -> tuple[str, ...]:

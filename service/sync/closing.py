@@ -76,7 +76,14 @@ class Closing:
         self.write()  # who holds a name that is taken may be what was confirmed just now
         connection = self.session.get_one(ConnectionRow, self._ground.connection_id)
         problem = refusal.problem_of(
-            self.session, connection, link, intent, error, capabilities=self._ground.capabilities, label=label, now=self.now
+            self.session,
+            connection,
+            link,
+            intent,
+            error,
+            capabilities=self._ground.capabilities,
+            label=label,
+            now=self.now,
         )
         open_problem(self.session, link, Refused(problem=problem), label=label, now=self.now,
                      request_id=error.request_id)  # fmt: skip

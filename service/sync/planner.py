@@ -129,10 +129,8 @@ def _decide(
     try:
         decision = _write(case, plan, replace(projection, snapshot=sent), mapper, context)
     except MappingError as error:
-        decision = _asks(case, problem_of_error(error, params))
-    else:
-        decision = replace(decision, ours=ours, theirs=theirs)
-    return replace(decision, drift=drift)
+        return replace(_asks(case, problem_of_error(error, params)), drift=drift)
+    return replace(decision, ours=ours, theirs=theirs, drift=drift)
 
 
 def _sends_name(plan: Plan) -> bool:

@@ -13,7 +13,7 @@ from service.core.reconcile import advance
 from service.core.snapshot import Snapshot
 from service.ids import new_id
 from service.store.facts import apply_to
-from service.store.queries import calls, find
+from service.store.queries import calls
 from service.store.sync_models import CallRow, LinkRow
 from service.sync import books, readback
 from service.sync.cases import Ground
@@ -75,7 +75,7 @@ def commit_call(work: Work, decisions: Sequence[Decision]) -> Parcel | None:
     """
     now = work.platform.clock()
     with work.holding() as session:
-        rows = find.find_all(session, LinkRow, work.organisation_id, [decision.case.link_id for decision in decisions])
+        rows = calls.links_to_send(session, [decision.case.link_id for decision in decisions])
         fit = [decision for decision in decisions if _fits(rows.get(decision.case.link_id), decision)]
         if not fit:
             return None

@@ -109,8 +109,7 @@ def tie_new_records(work: Work, ground: Ground) -> None:
             ):
                 if kind in ground.mappers:
                     new += [(Ref(kind=kind, id=record_id), "") for record_id in missing(session, connection)]
-            for ref, hint in new:
-                links.add(session, connection, ref, family_of[ref.kind], hint=hint)
+            links.add_all(session, connection, new, family_of)
         if not new:
             return
 

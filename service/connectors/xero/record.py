@@ -12,6 +12,11 @@ from service.core.snapshot import clean_email
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
+#: Members that speak of one answer and not of the entity: only with them left out is the echo of a write known again.
+_OF_THE_ANSWER = frozenset(
+    {"StatusAttributeString", "HasErrors", "HasValidationErrors", "ValidationErrors", "ValidationStatus", "Warnings"}
+)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,7 +54,7 @@ def record_of(shape: Shape, payload: Payload) -> RemoteRecord | None:
         remote_id=remote_id,
         version=None if modified_at is None else modified_at.isoformat(),
         active=status in {"", "ACTIVE"} if shape is CONTACTS else status not in {"VOIDED", "DELETED"},
-        payload=payload,
+        payload={name: value for name, value in payload.items() if name not in _OF_THE_ANSWER},
         name=text_of(payload, shape.name_member) if shape.name_member else None,
         reference=text_of(payload, "ContactNumber") if shape is CONTACTS else None,
         email=clean_email(text_of(payload, "EmailAddress")) if shape is CONTACTS else None,

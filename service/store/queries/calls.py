@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from service.core.intent import Intent, IntentState, Operation
 from service.core.snapshot import from_json, to_json
@@ -79,6 +79,36 @@ def intent_of(row: IntentRow) -> Intent:
     )
 
 
+#: What of a link a write looks at: the rest, which is read when it is asked for, would cost as much again.
+LEAN = load_only(
+    LinkRow.organisation_id,
+    LinkRow.connection_id,
+    LinkRow.entity,
+    LinkRow.record_id,
+    LinkRow.family,
+    LinkRow.remote_id,
+    LinkRow.remote_name,
+    LinkRow.generation,
+    LinkRow.wanted,
+    LinkRow.confirmed,
+    LinkRow.heard,
+    LinkRow.settled,
+    LinkRow.baseline,
+    LinkRow.losses,
+    LinkRow.open_problem_id,
+    LinkRow.intent_open,
+    LinkRow.intent_unknown,
+    LinkRow.sequence,
+    LinkRow.doubts,
+    LinkRow.retired_at,
+)
+
+
+def links_to_send(session: Session, link_ids: Collection[str]) -> dict[str, LinkRow]:
+    """Return links by id, as a write looks at them; unknown ones are left out."""
+    return {row.id: row for row in session.scalars(select(LinkRow).where(LinkRow.id.in_(link_ids)).options(LEAN))}
+
+
 def open_calls(session: Session, connection_id: str) -> Sequence[CallRow]:
     """Return the calls of a connection that are not closed, oldest first."""
     return session.scalars(
@@ -102,7 +132,10 @@ def open_intents(session: Session, call_id: str) -> list[tuple[Intent, LinkRow]]
 def links_of_open_intents(session: Session, call_id: str) -> dict[str, LinkRow]:
     """Return the links of a call's intents that are not closed, by the intents' ids."""
     rows = session.execute(
-        select(IntentRow.id, LinkRow).join(LinkRow, LinkRow.id == IntentRow.link_id).where(*_open(call_id))
+        select(IntentRow.id, LinkRow)
+        .join(LinkRow, LinkRow.id == IntentRow.link_id)
+        .where(*_open(call_id))
+        .options(LEAN)
     )
     return {row.id: row.LinkRow for row in rows}
 

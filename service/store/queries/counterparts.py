@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.core.names import name_key
@@ -73,8 +74,9 @@ def absorb(
     news: list[RemoteRecord] = []
     for family in {family for family, _ in latest}:
         of_family = {remote_id: record for (kind, remote_id), record in latest.items() if kind is family}
-        known = by_remote_ids(session, connection.id, family, of_family)
-        changed = [record for remote_id, record in of_family.items() if _is_news(known.get(remote_id), record)]
+        versions = _versions(session, connection.id, family, of_family)
+        changed = [record for remote_id, record in of_family.items() if _is_news(versions.get(remote_id), record)]
+        known = by_remote_ids(session, connection.id, family, [record.remote_id for record in changed])
         # An answer to a write may show an entity otherwise than the feed; under the same version nobody touched it.
         news += [record for record in changed if _is_newer(known.get(record.remote_id), record)]
         store(session, of, changed, known, now, pending=True)
@@ -249,18 +251,30 @@ def candidates_for(
     return [record_of(row) for row in session.scalars(query)]
 
 
-def _is_news(row: CounterpartRow | None, record: RemoteRecord) -> bool:
+def _versions(session: Session, connection_id: str, family: Family, remote_ids: Collection[str]) -> dict[str, Row[Any]]:
+    """Return by remote id what tells news from an echo: most of what a feed shows again is one, and needs no more."""
+    query = select(
+        CounterpartRow.remote_id,
+        CounterpartRow.version,
+        CounterpartRow.active,
+        CounterpartRow.deleted,
+        CounterpartRow.merged_into,
+        CounterpartRow.payload,
+    ).where(CounterpartRow.connection_id == connection_id, CounterpartRow.family == family.value)
+    return {
+        row.remote_id: row
+        for chunk in chunks(remote_ids)
+        for row in session.execute(query.where(CounterpartRow.remote_id.in_(chunk)))
+    }
+
+
+def _is_news(row: Row[Any] | None, record: RemoteRecord) -> bool:
     if row is None:
         return True
     if record.deleted:
         return not row.deleted
-    return (
-        row.version != record.version
-        or row.active != record.active
-        or row.deleted
-        or row.merged_into != record.merged_into
-        or row.payload != dict(record.payload)
-    )
+    known = (row.version, row.active, row.deleted, row.merged_into)
+    return known != (record.version, record.active, False, record.merged_into) or bool(row.payload != record.payload)
 
 
 def _is_newer(row: CounterpartRow | None, record: RemoteRecord) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -13,6 +14,8 @@ from service.core.model import InvoiceStatus
 from service.core.ports import EntityKind, Family, Ref
 from service.core.problem import ProblemKind
 from service.ids import new_id
+from service.store.base import utc_now
+from service.store.bulk import insert_rows
 from service.store.facts import apply_to, columns_of
 from service.store.queries.connections import NotFoundError
 from service.store.queries.dots import dot_expression
@@ -247,23 +250,38 @@ def add(
     session: Session, connection: ConnectionRow, ref: Ref, family: Family, *, generation: int = 1, hint: str = ""
 ) -> LinkRow:
     """Tie a record to a connection, with nothing on the other side yet; ``hint`` makes its reference readable."""
-    link_id = new_id()
-    row = LinkRow(
-        id=link_id,
-        organisation_id=connection.organisation_id,
-        connection_id=connection.id,
-        entity=ref.kind.value,
-        record_id=ref.id,
-        family=family.value,
-        reference=reference_of(link_id, hint),
-        **columns_of(LinkFacts(generation=generation)),
-        sequence=0,
-        doubts=0,
-        losses=[],
-        readback=[],
-    )
+    row = LinkRow(**_fresh(connection, ref, family, generation=generation, hint=hint))
     session.add(row)
     return row
+
+
+def add_all(
+    session: Session, connection: ConnectionRow, refs: Iterable[tuple[Ref, str]], family_of: Mapping[EntityKind, Family]
+) -> None:
+    """Tie many records, each with its hint, to a connection for the first time."""
+    now = utc_now()
+    rows = [{**_fresh(connection, ref, family_of[ref.kind], hint=hint), "created_at": now} for ref, hint in refs]
+    insert_rows(session, LinkRow, rows)
+
+
+def _fresh(
+    connection: ConnectionRow, ref: Ref, family: Family, *, generation: int = 1, hint: str = ""
+) -> dict[str, Any]:
+    link_id = new_id()
+    return {
+        "id": link_id,
+        "organisation_id": connection.organisation_id,
+        "connection_id": connection.id,
+        "entity": ref.kind.value,
+        "record_id": ref.id,
+        "family": family.value,
+        "reference": reference_of(link_id, hint),
+        **columns_of(LinkFacts(generation=generation)),
+        "sequence": 0,
+        "doubts": 0,
+        "losses": [],
+        "readback": [],
+    }
 
 
 def reference_of(link_id: str, hint: str) -> str:
