@@ -12,8 +12,8 @@ from service.sync import push, reset_run
 from service.sync import run as running
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office
+from tests.sync.resetting import asked, lives
 from tests.sync.test_crash import MOMENTS, Crash, Step, after, before
-from tests.sync.test_reset import asked, lives
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
