@@ -28,6 +28,7 @@ class Around:
     lookalikes: tuple[RemoteRecord, ...] = ()  #: untied entities with our reference or our number
     away: Mapping[Ref, str] = field(default_factory=dict)  #: records that were there once: "gone" or "archived"
     jobs: tuple[str, ...] = ()  #: of a customer to be archived: active jobs that stay active, by name
+    strangers: int = 0  #: of one to be moved: levels below it that hold customers which are none of ours
 
 
 def params_of(case: Case, capabilities: Capabilities) -> dict[str, Value]:
@@ -53,9 +54,10 @@ def obstacle(
         if state is not None:
             said["state"] = state
         return Problem(kind=ProblemKind.PARENT_NOT_SYNCED, params=said)
-    if isinstance(record, Customer) and 1 < capabilities.native_depth < record.depth:
+    depth = record.depth + case.around.strangers if isinstance(record, Customer) else 0
+    if isinstance(record, Customer) and 1 < capabilities.native_depth < depth:
         above = context.customers.get(record.parent_id or "")
-        deep = {**params, "depth": record.depth, "limit": capabilities.native_depth}
+        deep = {**params, "depth": depth, "limit": capabilities.native_depth}
         return Problem(kind=ProblemKind.TOO_DEEP, params={**deep, "parent": above.full_name if above else None})
     return None
 

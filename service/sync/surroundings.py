@@ -35,6 +35,7 @@ def with_surroundings(
     away = {ref: "gone" if place.gone else "archived" for ref, place in places.items() if place.gone or place.archived}
     heirs = _heirs(session, ground, family, cases) if kind is EntityKind.CUSTOMER else {}
     jobs = _jobs_left(session, ground, kind, cases)
+    strangers = _strangers(session, ground, cases, places)
     held = _held_by(session, ground, family, cases, heirs)
     alike = _lookalikes(session, ground, family, rows, cases)
     return tuple(
@@ -47,6 +48,7 @@ def with_surroundings(
                 lookalikes=alike.get(case.link_id, ()),
                 away=away,
                 jobs=jobs.get(case.remote_id or "", ()),
+                strangers=strangers.get(case.remote_id or "", 0),
             ),
         )
         for case in cases
@@ -65,6 +67,23 @@ def _jobs_left(
     if kind is not EntityKind.CUSTOMER or not going:
         return {}
     return neighbours.active_jobs(session, ground.connection_id, going)
+
+
+def _strangers(
+    session: Session, ground: Ground, cases: Sequence[Case], places: Mapping[Ref, Place]
+) -> Mapping[str, int]:
+    """Return, by remote id, how deep a bookkeeper's own customers lie below those that are to be moved there."""
+    moved = [
+        case.remote_id
+        for case in cases
+        if case.remote_id
+        and case.theirs is not None
+        and isinstance(case.record, Customer)
+        and (above := places.get(Ref(kind=EntityKind.CUSTOMER, id=case.record.parent_id or ""))) is not None
+        and above.remote_id != case.theirs.parent_id
+        and ground.keeps_a_tree
+    ]
+    return neighbours.strangers_below(session, ground.connection_id, moved) if moved else {}
 
 
 def numbers_of(

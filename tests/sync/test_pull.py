@@ -197,3 +197,24 @@ def test_echoes_of_a_batch_are_no_news_even_where_feeds_overlap_and_payments_mov
     assert {row.heard - row.settled for row in live_office.links()} == {0}
     assert {live_office.dot(client) for client in clients} == {"green"}
     assert live_office.dot(invoices[1], kinds[1]) == live_office.dot(paid, kinds[2]) == "green"
+
+
+def test_lines_of_an_address_that_flow_differently_are_no_edit(live_office: Office) -> None:
+    street = {"line1": "Unit 5, Elm Court", "line2": "1 Elm Road", "city": "Leeds", "country": "US"}
+    cedar = live_office.add_customer(name="Cedar Vets", billing_address=street)
+    live_office.sync()
+    there, xero = live_office.remote_id(cedar), live_office.package.sandbox.name == "xero"
+    lines = ["Unit 5", "Elm Court, 1 Elm", "Road"]
+    if xero:
+        flown = {"AddressType": "POBOX", **{f"AddressLine{n}": line for n, line in enumerate(lines, start=1)}}
+        live_office.act("edit_contact", contact=there, fields={"Addresses": [flown]})
+    else:
+        flown = {f"Line{n}": line for n, line in enumerate(lines, start=1)}
+        live_office.act("edit", id=there, fields={"BillAddr": {**flown, "City": "Leeds", "Country": "USA"}})
+    written = live_office.writes()
+    run = live_office.sync()
+    assert (run.state, run.counts.get("pulled", 0), live_office.writes()) == ("succeeded", 0, written)
+    assert (live_office.ours(CustomerRow, cedar).billing_address or {})["line1"] == "Unit 5, Elm Court"
+    live_office.edit_customer(cedar, billing_address={**street, "line1": "Unit 6, Elm Court"})
+    assert live_office.sync().counts["updated"] == 1
+    assert live_office.dot(cedar) == "green"

@@ -333,3 +333,24 @@ def test_a_job_does_not_go_below_somebody_archived_there(live_office: Office, bo
     live_office.answer(OptionId.KEEP_OURS)
     assert live_office.sync().state == "succeeded", live_office.problems()
     assert parent_there(live_office, roof) == live_office.remote_id(maple)
+
+
+@only_quickbooks
+def test_a_tree_with_jobs_of_the_bookkeepers_own_is_not_moved_below_the_last_level(live_office: Office) -> None:
+    chain = [live_office.add_customer(name="Level 1")]
+    for depth in range(2, 5):
+        chain.append(live_office.add_customer(name=f"Level {depth}", parent_id=chain[-1]))
+    maple = live_office.add_customer(name="Maple Dental")
+    roof = live_office.add_customer(name="Roof", parent_id=maple)
+    live_office.sync()
+    parent = {"value": live_office.remote_id(roof)}
+    live_office.act("create_customer", fields={"DisplayName": "Shed", "Job": True, "ParentRef": parent})
+    live_office.edit_customer(roof, parent_id=chain[-1])
+    written = live_office.writes()
+    assert live_office.sync().state == "partial"
+    assert live_office.writes() == written
+    assert live_office.problem().kind == "too_deep"
+    assert live_office.problem().document["params"]["depth"] == 6
+    live_office.edit_customer(roof, parent_id=chain[-2])
+    assert live_office.sync().state == "succeeded", live_office.problems()
+    assert parent_there(live_office, roof) == live_office.remote_id(chain[-2])

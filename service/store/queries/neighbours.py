@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from service.core.names import name_key
@@ -17,6 +17,8 @@ from service.store.sync_models import CounterpartRow, LinkRow
 
 #: A customer merged into one that was merged in turn is followed so often; more would be a circle.
 _HOPS = 8
+#: Levels of customers that any package keeps.
+_LEVELS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,3 +208,34 @@ def active_jobs(session: Session, connection_id: str, remote_ids: Collection[str
         for parent_id, name in rows:
             found.setdefault(parent_id or "", []).append(name or "one without a name")
     return {parent_id: tuple(names) for parent_id, names in found.items()}
+
+
+def strangers_below(session: Session, connection_id: str, remote_ids: Collection[str]) -> dict[str, int]:
+    """Return how many levels below customers there are taken up by customers that are none of ours, by remote id."""
+    tied = exists().where(
+        LinkRow.connection_id == connection_id,
+        LinkRow.entity == EntityKind.CUSTOMER.value,
+        LinkRow.remote_id == CounterpartRow.remote_id,
+        LinkRow.retired_at.is_(None),
+    )
+    found: dict[str, int] = {}
+    tops = {remote_id: remote_id for remote_id in remote_ids}
+    for depth in range(1, _LEVELS):
+        below: dict[str, str] = {}
+        for part in chunks(tops):
+            rows = session.execute(
+                select(CounterpartRow.remote_id, CounterpartRow.parent_id, tied).where(
+                    CounterpartRow.connection_id == connection_id,
+                    CounterpartRow.family == Family.CUSTOMER.value,
+                    CounterpartRow.parent_id.in_(part),
+                    CounterpartRow.deleted.is_(False),
+                )
+            )
+            for remote_id, parent_id, ours in rows:
+                below[remote_id] = tops[parent_id or ""]
+                if not ours:
+                    found[below[remote_id]] = depth
+        tops = below
+        if not tops:
+            break
+    return found
