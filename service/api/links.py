@@ -112,7 +112,7 @@ def get_link(session: Session, path: IdPath) -> LinkDetail:
     generations = queries.generations(session, row)
     ids = [one.id for one in generations]
     writes, problems = history.writes_of(session, ids), history.problems_of(session, ids)
-    events = history.events_of(session, ids)
+    events = history.events_of(session, generations)
     lives = [
         Life(
             link=link_out(session, one),

@@ -114,7 +114,10 @@ def test_what_was_stored_stands_beside_what_was_meant(desk: Desk) -> None:
 def test_a_total_that_was_stored_otherwise_is_counted_at_the_connection(desk: Desk) -> None:
     client = desk.accountant.created("/customers", company())
     bill = desk.accountant.created("/invoices", invoice(client["id"], status="approved"))
-    total: dict[str, dict[str, Any]] = {"xero": {"amounts": {"Total": "9999"}}, "quickbooks": {"fields": {"TotalAmt": 9999}}}
+    total: dict[str, dict[str, Any]] = {
+        "xero": {"amounts": {"Total": "9999"}},
+        "quickbooks": {"fields": {"TotalAmt": 9999}},
+    }
     desk.package.sandbox.act("misstore", total[desk.package.sandbox.name])
     desk.sync()
     state = at_connection(read(desk.viewer, f"/invoices/{bill['id']}"))
@@ -199,3 +202,5 @@ def test_what_a_run_took_over_from_there_is_among_its_actions(desk: Desk) -> Non
     (taken,) = read(desk.viewer, f"/runs/{run['id']}/actions")["items"]
     assert (taken["what"], taken["why"], taken["call"]) == ("edited", "theirs changed", None)
     assert [one["field"] for one in taken["fields"]] == ["phone"]
+    (life,) = read(desk.viewer, f"/links/{desk.customer(client['id'])['link_id']}")["history"]
+    assert [(one["verb"], one["run_id"]) for one in life["events"]][0] == ("edited", run["id"])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from service.core.ports import EntityKind
-from tests.sync.office import Office
+from service.store.accounts import Organisation
+from service.store.records import TaxLevelRow
+from tests.sync.office import Office, live, open_office, start_empty
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -114,3 +118,34 @@ def test_a_tax_that_is_changed_there_later_is_seen_by_the_next_comparison(live_o
     state, lines = read(live_office, invoice)
     assert (state, lines["total"]["difference"]) == ("differs", "7")
     assert live_office.dot(invoice, EntityKind.INVOICE) == "green"
+
+
+@pytest.fixture
+def british_office(prepared_database_url: str) -> Iterator[Office]:
+    """Give an organisation at a company whose package reckons tax by code, as it does outside the United States."""
+    server = start_empty("quickbooks", country="GB")
+    office = open_office(server, prepared_database_url)
+    with office.platform.database.write() as session:
+        session.get_one(Organisation, office.organisation_id).currency = "GBP"
+    office.add_tax_level("VAT", "20")
+    yield live(office)
+    office.platform.database.close()
+    server.stop()
+
+
+def test_a_cent_that_comes_from_rounding_once_a_rate_is_told_as_that(british_office: Office) -> None:
+    with british_office.platform.database.read() as session:
+        (level,) = session.scalars(select(TaxLevelRow.id))
+    client = british_office.add_customer(name="Elm School", email="ap@elm.example", currency="GBP", tax_level_id=level)
+    lines = [{"description": "Screw", "quantity": "1", "unit_price": "0.03"} for _ in range(3)]
+    invoice = british_office.add_invoice(client, lines=lines, currency="GBP")
+    run = british_office.sync()
+    assert run.state == "succeeded", british_office.problems()
+    state, found = read(british_office, invoice)
+    assert (state, found["tax_total"]["meant"], found["tax_total"]["stored"]) == ("rounding", "0.03", "0.02")
+    assert found["tax_total"]["difference"] == found["total"]["difference"] == "-0.01"
+    assert found["total"]["cause"] == (
+        "QuickBooks rounds the tax of each rate once, where ours is rounded line by line; "
+        "up to 0.01 for each line is rounding."
+    )
+    assert british_office.dot(invoice, EntityKind.INVOICE) == "green"

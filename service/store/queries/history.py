@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import and_, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from service.core.ports import EntityKind, Ref
@@ -61,12 +61,24 @@ def problems_of(session: Session, link_ids: Collection[str]) -> dict[str, list[P
     return found
 
 
-def events_of(session: Session, link_ids: Collection[str]) -> dict[str, list[Event]]:
-    """Return the lines of the audit trail about links, newest first."""
-    query = select(Event).where(Event.link_id.in_(link_ids)).order_by(Event.at.desc(), Event.id.desc()).limit(_MOST)
-    found: dict[str, list[Event]] = {link_id: [] for link_id in link_ids}
-    for row in session.scalars(query):
-        found[row.link_id or ""].append(row)
+def events_of(session: Session, lives: Sequence[LinkRow]) -> dict[str, list[Event]]:
+    """Return the lines of the audit trail about the lives of one link, newest first.
+
+    What was taken over from there is told of the record and names no link: it belongs to the life that was in force.
+
+    :param lives: of one record at one connection, newest first.
+    """
+    ids = [one.id for one in lives]
+    taken = and_(
+        Event.record_id == lives[0].record_id,
+        Event.connection_id == lives[0].connection_id,
+        Event.link_id.is_(None),
+    )
+    query = select(Event).where(or_(Event.link_id.in_(ids), taken))
+    found: dict[str, list[Event]] = {link_id: [] for link_id in ids}
+    for row in session.scalars(query.order_by(Event.at.desc(), Event.id.desc()).limit(_MOST)):
+        in_force = next((one.id for one in lives if one.created_at <= row.at), ids[-1])
+        found[row.link_id or in_force].append(row)
     return found
 
 
