@@ -38,7 +38,7 @@ def test_a_reset_sends_the_record_as_a_new_one_and_does_with_the_former_as_chose
     assert live_office.writes() == written
 
 
-@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("choice", ["leave", "archive"])
 def test_what_a_dry_run_shows_is_what_is_then_written(live_office: Office, bookkeeper: Bookkeeper, choice: str) -> None:
     client = live_office.add_customer(name="Cedar Vets")
     job = live_office.add_customer(name="Kennels", parent_id=client)
