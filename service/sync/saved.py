@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -94,17 +95,21 @@ def check(platform: Platform, session: Session, plan: PlanRow) -> Scope:
     :raises PlanOutdated: a record of the plan has moved on either side, or is not there to be done any more.
     """
     now = plan_of(platform, session, session.get_one(ConnectionRow, plan.connection_id))
-    found = {(action.entity, action.record_id): action for action in now.actions}
-    moved = [
-        kept.label
-        for kept in plans.actions(session, plan.id)
-        if not _same(kept, found.get((kept.entity, kept.record_id)))
-    ]
+    found: dict[tuple[str, str], deque[Action]] = {}  # a record that steps aside for another has two
+    for action in now.actions:
+        found.setdefault((action.entity, action.record_id), deque()).append(action)
+    moved: dict[str, None] = {}
+    counters: dict[Ref, tuple[int, int]] = {}
+    for kept in plans.actions(session, plan.id):
+        left = found.get((kept.entity, kept.record_id))
+        action_now = left.popleft() if left else None
+        if action_now is None or not _same(kept, action_now):
+            moved[kept.label] = None
+        else:
+            counters[Ref(kind=EntityKind(kept.entity), id=kept.record_id)] = action_now.counters
     if moved:
-        raise PlanOutdated(_moved(moved))
-    kept_refs = [(one.entity, one.record_id) for one in plans.actions(session, plan.id)]
-    return Scope({Ref(kind=EntityKind(entity), id=record_id): found[entity, record_id].counters
-                  for entity, record_id in kept_refs})  # fmt: skip
+        raise PlanOutdated(_moved(list(moved)))
+    return Scope(counters)
 
 
 def scope_of(platform: Platform, plan_id: str) -> Scope:
@@ -122,8 +127,8 @@ def left_out(scope: Scope) -> str:
     return f"{named} changed while the plan was being applied, and waits for the next sync."
 
 
-def _same(kept: PlanActionRow, now: Action | None) -> bool:
-    return now is not None and (kept.action, kept.stamp) == (now.action, now.stamp)
+def _same(kept: PlanActionRow, now: Action) -> bool:
+    return (kept.action, kept.stamp) == (now.action, now.stamp)
 
 
 def _moved(labels: list[str]) -> str:

@@ -141,3 +141,14 @@ def test_a_plan_that_the_brake_would_stop_takes_somebody_who_may_release_it(live
     asked_for(live_office, plan_id, may_release=True)
     running.perform(live_office.platform, live_office.connection_id)
     assert live_office.counts()["green"] == 5
+
+
+def test_a_plan_in_which_two_clients_change_names_is_carried_out_whole(live_office: Office) -> None:
+    alder, birch = (live_office.add_customer(name=name) for name in ("Alder", "Birch"))
+    live_office.sync()
+    live_office.edit_customer(alder, name="Birch")
+    live_office.edit_customer(birch, name="Alder")
+    written = live_office.writes()
+    assert applied(live_office, planned(live_office)).state == "succeeded"
+    assert live_office.writes() == written + 3
+    assert {live_office.dot(customer) for customer in (alder, birch)} == {"green"}
