@@ -203,4 +203,4 @@ def test_what_a_run_took_over_from_there_is_among_its_actions(desk: Desk) -> Non
     assert (taken["what"], taken["why"], taken["call"]) == ("edited", "theirs changed", None)
     assert [one["field"] for one in taken["fields"]] == ["phone"]
     (life,) = read(desk.viewer, f"/links/{desk.customer(client['id'])['link_id']}")["history"]
-    assert [(one["verb"], one["run_id"]) for one in life["events"]][0] == ("edited", run["id"])
+    assert (life["events"][0]["verb"], life["events"][0]["run_id"]) == ("edited", run["id"])
