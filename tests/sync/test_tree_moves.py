@@ -14,7 +14,9 @@ from service.records import contacts, customers, job_sites
 from service.records.errors import Invalid
 from service.records.inputs import ContactInput, JobSiteInput
 from service.store.records import CustomerRow
+from service.sync import run as running
 from service.sync.plan import make_plan
+from service.sync.work import Work
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office
 
@@ -260,6 +262,25 @@ def test_two_clients_change_their_names_by_way_of_a_third(live_office: Office) -
     assert live_office.writes() == written + 3
     assert (name_there(live_office, alder), name_there(live_office, birch)) == ("Birch", "Alder")
     assert all_green(live_office, alder, birch)
+
+
+def test_a_circle_of_names_that_was_broken_off_goes_on_in_the_next_sync(
+    live_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["Alder", "Birch", "Cherry"]
+    trees = [live_office.add_customer(name=name) for name in names]
+    live_office.sync()
+    for tree, name in zip(trees, [*names[1:], names[0]], strict=True):
+        live_office.edit_customer(tree, name=name)
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "_PASSES", 1)
+        patch.setattr(Work, "take_turns", lambda _work, **_told: None)
+        live_office.sync()
+    assert sum("(changing)" in name_there(live_office, tree) for tree in trees) == 1
+    assert {live_office.dot(tree) for tree in trees} == {"orange"}
+    assert live_office.sync().state == "succeeded", live_office.problems()
+    assert [name_there(live_office, tree) for tree in trees] == [*names[1:], names[0]]
+    assert all_green(live_office, *trees)
 
 
 def test_a_name_is_freed_before_it_is_taken(live_office: Office) -> None:
