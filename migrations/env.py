@@ -9,6 +9,7 @@ from sqlalchemy import JSON, Connection, Text, text
 
 from service.store import (  # noqa: F401  (importing them declares the tables)
     accounts,
+    budget_models,
     drift_models,
     inbox_models,
     match_models,

@@ -16,6 +16,15 @@ depends_on = None
 def upgrade() -> None:
     """Bring the schema forward."""
     op.create_table(
+        "budget",
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("tenant_id", sa.String(), nullable=False),
+        sa.Column("spent", types.Json, nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget")),
+        sa.UniqueConstraint("provider", "tenant_id", name=op.f("uq_budget_provider_tenant_id")),
+    )
+    op.create_table(
         "find",
         sa.Column("connection_id", sa.String(length=32), nullable=False),
         sa.Column("family", sa.String(), nullable=False),
@@ -419,3 +428,4 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_find_connection_id_family_remote_id"))
 
     op.drop_table("find")
+    op.drop_table("budget")

@@ -175,6 +175,11 @@ class Connector(Protocol):
         """HTTP calls made through this object so far, failed ones included."""
         ...
 
+    @property
+    def calls_left_today(self) -> int | None:
+        """Calls that the package allows within the day, as its last answer told; None where it does not say."""
+        ...
+
     def lane(self, element: Element) -> Lane:
         """Tell which elements may share a request with this one."""
         ...

@@ -1,70 +1,54 @@
-"""Keeping within a package's limits: how long to wait before the next call to one company.
-
-Windows slide over the calls that this process has made. Another process, or a restart, can make them incomplete; then
-the package's own answer, with the rest it asks for, is obeyed.
-"""
+"""Keeping within a package's limits: every call to a company is counted where all processes see it."""
 
 from __future__ import annotations
 
-from collections import deque
 from datetime import datetime, timedelta
-from threading import Lock
 
+from service.core import budget
+from service.core.budget import Spent
 from service.core.ports import Limits
+from service.store.database import Database
+from service.store.queries import budgets
 
-_SECOND = timedelta(seconds=1)
-_MINUTE = timedelta(minutes=1)
-#: Batches that may go out as fast as they can be made.
-_BURST = 20
-#: The package counts when a call arrives, we when it leaves.
-_SLACK = timedelta(milliseconds=150)
+
+class DayOver(Exception):
+    """The calls of the day are used up, but for those that are kept for what people ask for."""
+
+    def __init__(self, rest: timedelta) -> None:
+        super().__init__("the calls of the day are used up")
+        self.rest = rest
 
 
 class Pacer:
-    """The calls made to one company within the last minute."""
+    """The calls to one company: how long to wait before the next, and whether the day still has one.
 
-    def __init__(self, limits: Limits) -> None:
-        """Start with no call made."""
-        self._windows = [
-            (span + _SLACK, allowed)
-            for span, allowed in ((_SECOND, limits.per_second), (_MINUTE, limits.per_minute))
-            if allowed is not None
-        ]
-        self._batches_allowed = limits.batches_per_minute
-        self._calls: deque[datetime] = deque()
-        self._batches: deque[datetime] = deque()
-        self._lock = Lock()
+    A lease lets one worker write to a connection, but two organisations may be connected to one company: what others
+    have spent meanwhile is read before each call.
+    """
 
-    def note(self, now: datetime, *, calls: int = 1, batches: int = 0) -> None:
-        """Remember calls that were made."""
-        with self._lock:
-            self._calls.extend([now] * calls)
-            self._batches.extend([now] * batches)
-            for made in (self._calls, self._batches):
-                while made and now - made[0] > _MINUTE + _SLACK:
-                    made.popleft()
+    def __init__(self, database: Database, provider: str, tenant_id: str, limits: Limits) -> None:
+        """Bind to a company; reads nothing yet."""
+        self._database, self._provider, self._tenant_id = database, provider, tenant_id
+        self.limits = limits
 
-    def delay(self, now: datetime, *, batch: bool = False) -> timedelta:
-        """Return how long to wait before another call keeps within every limit."""
-        with self._lock:
-            waits = [_wait(self._calls, span, allowed, now) for span, allowed in self._windows]
-            if batch and self._batches_allowed is not None and len(self._batches) >= _BURST:
-                # Evenly spaced, so that the change feed is never flooded by our own writes.
-                waits.append(self._batches[-1] + _MINUTE / self._batches_allowed - now)
-        return max([timedelta(0), *waits])
+    def spent(self) -> Spent:
+        """Return the calls made lately, by whomever."""
+        with self._database.read() as session:
+            return budget.from_json(budgets.spent(session, self._provider, self._tenant_id))
 
+    def enter(self, now: datetime, *, batch: bool, told_left: int | None = None) -> timedelta:
+        """Count a call that is made now and return zero; or return how long to wait first, and count nothing.
 
-def _wait(made: deque[datetime], span: timedelta, allowed: int, now: datetime) -> timedelta:
-    if len(made) < allowed:
-        return timedelta(0)
-    return made[-allowed] + span - now
-
-
-_PACERS: dict[str, Pacer] = {}
-_PACERS_LOCK = Lock()
-
-
-def pacer_of(connection_id: str, limits: Limits) -> Pacer:
-    """Return the one pacer that this process has for a connection."""
-    with _PACERS_LOCK:
-        return _PACERS.setdefault(connection_id, Pacer(limits))
+        :param told_left: calls left of the day, as the answer before this call told.
+        :raises DayOver: bulk work has used up its part of the day.
+        """
+        with self._database.write() as session:
+            before = budget.from_json(budgets.spent(session, self._provider, self._tenant_id, locked=True))
+            if not budget.may_spend(self.limits, before, now, urgent=False):
+                raise DayOver(budget.next_day(before, now) - now)
+            wait = budget.delay(self.limits, before, now, batch=batch)
+            if wait <= timedelta(0):
+                left = None if told_left is None else max(0, told_left - 1)
+                after = budget.note(before, now, batches=1 if batch else 0, told_left=left)
+                budgets.keep(session, self._provider, self._tenant_id, budget.to_json(after))
+        return max(wait, timedelta(0))

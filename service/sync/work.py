@@ -22,7 +22,7 @@ from service.store.sync_models import ConnectionRow, RunRow
 from service.sync.cases import Ground
 from service.sync.documents import reference_from_json
 from service.sync.names import Names, leaving
-from service.sync.pacing import pacer_of
+from service.sync.pacing import DayOver, Pacer
 from service.sync.planner import Case
 from service.sync.platform import Platform
 from service.sync.tokens import TokenSource
@@ -110,28 +110,43 @@ class Work:
             self.tokens = TokenSource(platform, row.credential_id)
             tenant_id = row.remote_tenant_id
         self.capabilities = self.provider.capabilities
-        self._pacer = pacer_of(connection_id, self.capabilities.limits)
+        self._pacer = Pacer(platform.database, self.provider.name, tenant_id, self.capabilities.limits)
+        self._batch = False  #: the call being made carries several elements
         self.connector: Connector = self.provider.connect(
             platform.settings.provider(self.provider.name),
             tenant_id=tenant_id,
-            access_token=self.tokens,
+            access_token=self._permit,
             clock=platform.clock,
         )
 
+    def _permit(self) -> str:
+        """Give the token for one more call, once the package's limits allow it; connectors ask right before each.
+
+        :raises Resting: the calls of the day are used up, or the service is stopping.
+        """
+        token = self.tokens()
+        try:
+            while (wait := self._enter()) > timedelta(0):
+                if wait > _WORTH_TELLING:
+                    self.report(phase="waiting for the package's limit")
+                self.rest(min(wait, _LEASE_STEP))
+                token = self.tokens()
+        except DayOver as over:
+            message = f"the calls that {self.capabilities.package} allows in a day are used up"
+            raise Resting(message, over.rest) from over
+        return token
+
+    def _enter(self) -> timedelta:
+        left = self.connector.calls_left_today
+        return self._pacer.enter(self.platform.clock(), batch=self._batch, told_left=left)
+
     def _paced(self, call: Callable[[], T], *, batch: bool) -> T:
-        """Make a call when the package's limits allow it."""
-        wait = self._pacer.delay(self.platform.clock(), batch=batch)
-        if wait > _WORTH_TELLING:
-            self.report(phase="waiting for the package's limit")
-        while wait > timedelta(0):
-            self.rest(min(wait, _LEASE_STEP))
-            wait = self._pacer.delay(self.platform.clock(), batch=batch)
-        before = self.connector.calls_made
+        """Make calls, each when the package's limits allow it."""
+        self._batch = batch
         try:
             return call()
         finally:
-            made = self.connector.calls_made - before
-            self._pacer.note(self.platform.clock(), calls=made, batches=min(made, 1) if batch else 0)
+            self._batch = False
 
     def ground(self) -> Ground:
         """Load what decisions share."""

@@ -61,6 +61,11 @@ class QuickBooksConnector:
         """HTTP calls made so far, failed and repeated ones included."""
         return self.wire.calls
 
+    @property
+    def calls_left_today(self) -> int | None:
+        """None: the package has no limit of the day."""
+        return None
+
     def lane(self, element: Element) -> Lane:
         """Tell which elements may share a request: all but voids and deletes, up to 30."""
         return packing.lane(element)

@@ -64,6 +64,11 @@ class XeroConnector:
         """Calls left in the minute and the day, as the last answer told."""
         return self._client.remaining
 
+    @property
+    def calls_left_today(self) -> int | None:
+        """Calls left of the day, as the last answer told; on the smallest tier a day has fewer."""
+        return self._client.remaining.day
+
     def lane(self, element: Element) -> Lane:
         """Tell which elements may share a request with this one."""
         return lane_of(element)
