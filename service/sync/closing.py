@@ -41,12 +41,17 @@ class Closing:
         self._ended: dict[IntentState, list[str]] = {}
         self._events: list[dict[str, Any]] = []
 
-    def confirm(self, intent: Intent, link: LinkRow, record: RemoteRecord, *, probed: bool = False) -> None:
-        """The package has what was meant: tie the link, move the baseline, note what was stored differently."""
+    def confirm(
+        self, intent: Intent, link: LinkRow, record: RemoteRecord, *, probed: bool = False, edited: bool = False
+    ) -> None:
+        """The package has what was meant: tie the link, move the baseline, note what was stored differently.
+
+        :param edited: somebody changed it there since: what was meant was there, and is what both sides agreed on.
+        """
         self._stored.append(record)
         self._end(intent, IntentState.CONFIRMED)
         mapper = self._ground.mappers[EntityKind(link.entity)]
-        stored = spelled_like(mapper.read(record, self._reading), intent.expected)
+        stored = intent.expected if edited else spelled_like(mapper.read(record, self._reading), intent.expected)
         event = Confirmed(
             external_id=record.remote_id,
             generation=intent.generation,

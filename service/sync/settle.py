@@ -154,8 +154,7 @@ def _follow(work: Work, closing: Closing, one: _Judged, step: NextStep) -> bool:
     """Carry out what the probe decided for one intent; return True if its call is to be sent again."""
     match step:
         case NextStep.CONFIRM if one.found is not None:
-            work.counts[counted_as(one.intent, one.link)] += 1
-            closing.confirm(one.intent, one.link, one.found, probed=True)
+            _confirm(work, closing, one, one.found, edited=False)
         case NextStep.RECONCILE | NextStep.CONFIRM:
             _reconcile(work, closing, one)
         case NextStep.SEND_AGAIN if one.link.retired_at is None:
@@ -169,9 +168,24 @@ def _follow(work: Work, closing: Closing, one: _Judged, step: NextStep) -> bool:
     return False
 
 
+def _confirm(work: Work, closing: Closing, one: _Judged, found: RemoteRecord, *, edited: bool) -> None:
+    """Note that the write is there; what else was changed there since is for the next pass to find."""
+    work.counts[counted_as(one.intent, one.link)] += 1
+    closing.confirm(one.intent, one.link, found, probed=True, edited=edited)
+    apply_to(closing.session, one.link, Heard(), now=closing.now)
+
+
+def _is_ours(found: RemoteRecord, link: LinkRow) -> bool:
+    """Tell whether an entity bears this life's own reference: then it was written by us, whoever edited it since."""
+    return link.retired_at is None and link.reference is not None and found.reference == link.reference
+
+
 def _reconcile(work: Work, closing: Closing, one: _Judged) -> None:
     """Somebody else's hand: let the next pass compare the two sides, of what is tied to each other now."""
     work.stale = True
+    if one.found is not None and one.intent.operation is Operation.CREATE and _is_ours(one.found, one.link):
+        _confirm(work, closing, one, one.found, edited=True)
+        return
     closing.abandon(one.intent, one.link)
     if one.found is not None and one.link.remote_id is None and one.link.retired_at is None:
         apply_to(closing.session, one.link, Tied(external_id=one.found.remote_id), now=closing.now)
