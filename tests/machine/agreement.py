@@ -1,0 +1,110 @@
+"""What must be true right after a run that read everything: green is green in both books, to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.core.errors import MappingError
+from service.core.link import Dot
+from service.core.model import Invoice
+from service.core.ports import EntityKind, Family, RemoteRecord
+from service.core.reconcile import Flow
+from service.core.snapshot import Snapshot, differences
+from service.store.queries import counterparts
+from service.store.queries.dots import dot_of_row
+from service.store.records import PaymentRow
+from service.store.sync_models import ConnectionRow, LinkRow
+from service.sync.cases import Chunk, Ground, load_chunk
+from service.sync.names import Names
+from service.sync.planner import Case, flows_of
+from service.sync.work import ground_of
+from tests.machine import truth
+from tests.machine.law import Breach, need
+from tests.machine.world import World
+
+
+def check(world: World) -> None:
+    """Compare every green record with what the package holds.
+
+    :raises Breach: a green record differs.
+    """
+    with world.office.platform.database.read() as session:
+        ground, chunks = green(world, session)
+        for chunk in chunks:
+            for case in chunk.cases:
+                there = truth.entity_of(world.package.sandbox, (ground.capabilities.family_of[chunk.kind], _id(case)))
+                _agree(ground, chunk, case, there)
+                if isinstance(case.record, Invoice) and there is not None:
+                    _same_amount(session, ground, case.record, there)
+
+
+def green(world: World, session: Session) -> tuple[Ground, list[Chunk]]:
+    """Load the records whose dot is green, as the planner would."""
+    connection = session.get_one(ConnectionRow, world.connection_id)
+    ground = ground_of(world.office.platform, session, connection)
+    families = ground.capabilities.names_unique_over
+    names = Names(ground.capabilities, counterparts.names_taken(session, connection.id, families))
+    rows = session.scalars(select(LinkRow).where(LinkRow.connection_id == connection.id, LinkRow.retired_at.is_(None)))
+    by_kind: dict[EntityKind, list[LinkRow]] = {}
+    for row in rows:
+        if dot_of_row(row) is Dot.GREEN:
+            by_kind.setdefault(EntityKind(row.entity), []).append(row)
+    return ground, [load_chunk(session, ground, kind, found, names) for kind, found in by_kind.items()]
+
+
+def _id(case: Case) -> str:
+    return case.remote_id or ""
+
+
+def _agree(ground: Ground, chunk: Chunk, case: Case, there: RemoteRecord | None) -> None:
+    mapper = ground.mappers[chunk.kind]
+    if case.record is None:
+        return
+    try:
+        ours = mapper.project(case.record, chunk.context).snapshot
+    except MappingError as error:
+        raise Breach("green", f"{case.label} is green and can't even be sent: {error.reason}") from error
+    if truth.gone(there):
+        need(not ours.active, "green", f"{case.label} is green, active here, and gone there")
+        return
+    assert there is not None
+    theirs = mapper.read(there, chunk.context)
+    need(ours.active is theirs.active, "green", f"{case.label}: active {ours.active} here, {theirs.active} there")
+    differing = list(_differing(ours, theirs, dict(flows_of(mapper, ground.settings)))) if ours.active else []
+    need(not differing, "green", f"{case.label} is green and differs: {differing}")
+
+
+def _differing(ours: Snapshot, theirs: Snapshot, flows: dict[str, Flow]) -> Iterator[str]:
+    for name in differences(ours=ours, theirs=theirs):
+        if flows.get(name) is not Flow.THEIRS:
+            yield f"{name} {ours.get(name)!r} here, {theirs.get(name)!r} there"
+
+
+def _same_amount(session: Session, ground: Ground, invoice: Invoice, there: RemoteRecord) -> None:
+    """What is due here is due there, once every payment of the invoice has arrived."""
+    if invoice.status == "voided" or not _all_arrived(session, ground, invoice.id):
+        return
+    due = ground.mappers[EntityKind.INVOICE].read(there, ground.reading).get("amount_due")
+    same = Decimal(str(due)) == max(invoice.amount_due, Decimal(0))
+    need(same, "money", f"{invoice.number}: {invoice.amount_due} due here, {due} there")
+
+
+def _all_arrived(session: Session, ground: Ground, invoice_id: str) -> bool:
+    payments = session.scalars(select(PaymentRow).where(PaymentRow.invoice_id == invoice_id))
+    for payment in payments:
+        link = session.scalar(
+            select(LinkRow).where(
+                LinkRow.connection_id == ground.connection_id,
+                LinkRow.family == Family.PAYMENT.value,
+                LinkRow.record_id == payment.id,
+                LinkRow.retired_at.is_(None),
+            )
+        )
+        settled = payment.removed or payment.origin_connection_id == ground.connection_id
+        if (link is None and not settled) or (link is not None and dot_of_row(link) is not Dot.GREEN):
+            return False
+    return True
