@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.core.ports import EntityKind, Ref
-from service.sync import reset, sending
+from service.sync import match, reset, sending
 from service.sync import run as running
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office
@@ -249,3 +249,22 @@ def test_a_late_answer_of_an_earlier_life_never_touches_the_present_one(
     assert old.remote_id == orphan
     assert fresh.remote_id != orphan
     assert old.retired_why == "unlinked"
+
+
+def test_an_unlinked_record_is_taken_up_again_by_a_decision_to_link(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    live_office.sync()
+    there = live_office.remote_id(client)
+    where = {"organisation_id": live_office.organisation_id, "actor": "user:sue"}
+    reset.unlink(live_office.platform, link_id=link_id(live_office, client), **where)
+    bookkeeper.edit(there, phone="+1 415 555 0199")
+    live_office.sync()
+    assert live_office.dot(client) == "none"
+    decisions = [(client, there, "link")]
+    match.decide(live_office.platform, connection_id=live_office.connection_id, decisions=decisions, **where)
+    live_office.sync()
+    fresh, old = lives(live_office, client)
+    assert (fresh.generation, fresh.remote_id, old.retired_why) == (2, there, "unlinked")
+    assert live_office.dot(client) == "green"
