@@ -76,7 +76,7 @@ def is_numbered(name: str | None, of: str) -> bool:
     if name is None:
         return False
     found = _NUMBERED.search(name)
-    return found is not None and name_key(_fitted(of, found[0], len(name))) == name_key(name)
+    return found is not None and name_key(_fitted(of, found[0], _units(name))) == name_key(name)
 
 
 def why_stays(theirs: Snapshot, *, locked_until: date | None) -> str | None:
