@@ -141,7 +141,7 @@ def cut(books: samples.SampleBooks, clients: int) -> samples.SampleBooks:
 def measure(name: str, folder: Path, *, clients: int | None = None) -> Measured:
     """Sync the sample books with one stand-in package twice and count."""
     rules = DOCUMENTED[name]
-    with _package(name) as package, _platform(package, folder / f"{name}.db") as platform:
+    with open_package(name) as package, open_platform(package, folder / f"{name}.db") as platform:
         where = _connected(platform, name, clients)
         first, endpoints, _ = _sync(platform, package, where)
         written = _written(platform, rules)
@@ -159,7 +159,8 @@ def measure(name: str, folder: Path, *, clients: int | None = None) -> Measured:
 
 
 @contextmanager
-def _package(name: str) -> Iterator[Running]:
+def open_package(name: str) -> Iterator[Running]:
+    """Start a stand-in package, its call limits lifted."""
     options = import_module(f"sandbox.{name}.options").SandboxOptions
     built: sandbox.Sandbox = import_module(f"sandbox.{name}").create_sandbox(options.unlimited())
     built.auto_consent = True
@@ -171,7 +172,8 @@ def _package(name: str) -> Iterator[Running]:
 
 
 @contextmanager
-def _platform(package: Running, file: Path) -> Iterator[Platform]:
+def open_platform(package: Running, file: Path) -> Iterator[Platform]:
+    """Open a platform on an empty database, beside a package and on its clock."""
     found = {name.removeprefix("TIEOUT_").lower(): value for name, value in package.settings.items()}
     found |= {"database_url": f"sqlite:///{file}", "secret_key": _KEY, "encryption_keys": _KEY}
     built = build_platform(load_settings(env_file=None, **found), clock=package.sandbox.clock)

@@ -195,10 +195,12 @@ class _Taking:
     there: dict[str, CounterpartRow]
     links: dict[str, LinkRow]  #: by customer
     holders: dict[str, LinkRow]  #: by entity
+    ever: set[Ref]  #: customers that were tied before, unlinked ones too
     before: dict[matches.Pair, MatchRow]
     proposed: dict[matches.Pair, ProposalRow]
     linked: list[matches.Pair] = field(default_factory=list)
     apart: list[matches.Pair] = field(default_factory=list)
+    freed: bool = False  #: what an earlier decision had tied was untied
 
 
 def _take(
@@ -220,13 +222,14 @@ def _take(
         there=counterparts.by_remote_ids(session, row.id, Family.CUSTOMER, remote_ids),
         links=of_customers,
         holders=links.by_remote_ids(session, row.id, Family.CUSTOMER, remote_ids),
+        ever=links.linked_ever(session, row.id, [Ref(kind=EntityKind.CUSTOMER, id=one) for one in customer_ids]),
         before=matches.decisions_of(session, row.id, customer_ids),
         proposed=matches.touching(session, row.id, customer_ids),
     )
     taken = sum(_decide(taking, *one) for one in decisions)
     matches.clear_up(session, row.id, linked=taking.linked, apart=taking.apart)
-    if taking.apart and matches.size(session, row) <= proposing.AT_ONCE:
-        matches.forget_marker(session, row.id)  # the next best of a pair that was kept apart
+    if taking.freed:
+        matches.forget_marker(session, row.id)  # rivals of a pair that was linked may stand in the list again
     return taken
 
 
@@ -277,7 +280,14 @@ def _link(taking: _Taking, customer: CustomerRow, there: CounterpartRow) -> Link
         message = f"'{customer.full_name}' is tied to another record there already."
         raise BadDecision(message)
     ref = Ref(kind=EntityKind.CUSTOMER, id=customer.id)
-    link = link or links.add(taking.session, taking.row, ref, taking.family, hint=customer.number or "")
+    link = link or links.add(
+        taking.session,
+        taking.row,
+        ref,
+        taking.family,
+        generation=links.next_generation(taking.session, taking.row.id, ref) if ref in taking.ever else 1,
+        hint=customer.number or "",
+    )
     tie(link, there.remote_id, there.name)
     taking.links[customer.id] = taking.holders[there.remote_id] = link
     return link
@@ -291,6 +301,7 @@ def _take_back(taking: _Taking, pair: matches.Pair) -> None:
         taking.session.flush()
         del taking.links[pair[0]]
         taking.holders.pop(pair[1], None)
+        taking.freed = True
 
 
 def tie(link: LinkRow, remote_id: str, remote_name: str | None) -> None:

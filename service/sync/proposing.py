@@ -44,11 +44,12 @@ def is_fresh(session: Session, row: ConnectionRow) -> bool:
     return known is not None and known.marker == matches.marker(session, row)
 
 
-def look(platform: Platform, organisation_id: str, connection_id: str, *, patience: int = PATIENCE) -> bool:
+def look(platform: Platform, organisation_id: str, connection_id: str, *, patience: int | None = None) -> bool:
     """Have the proposals worked out if a record has changed since; tell whether they are there now.
 
-    Few records are compared at once, many in the background while the caller waits for ``patience`` seconds at most.
+    Few records are compared at once, many in the background while the caller waits.
 
+    :param patience: how long, in seconds; ``PATIENCE`` unless given.
     :raises NotFoundError: there is no such connection in the organisation.
     """
     with platform.database.read() as session:
@@ -65,7 +66,7 @@ def look(platform: Platform, organisation_id: str, connection_id: str, *, patien
             worker = Thread(target=_refresh_quietly, args=(platform, connection_id), name="matching", daemon=True)
             _working[connection_id] = worker
             worker.start()
-    worker.join(patience)
+    worker.join(PATIENCE if patience is None else patience)
     return not worker.is_alive()
 
 
