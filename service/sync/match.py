@@ -211,7 +211,7 @@ def _take(
     actor: str,
 ) -> int:
     customer_ids, remote_ids = {one for one, _, _ in decisions}, {one for _, one, _ in decisions}
-    of_customers = links.of_records(session, row.id, EntityKind.CUSTOMER, customer_ids)
+    of_customers = matches.links_of(session, row.id, customer_ids)
     taking = _Taking(
         platform=platform,
         session=session,

@@ -220,22 +220,6 @@ def of_record(session: Session, connection_id: str, ref: Ref) -> LinkRow | None:
     )
 
 
-def of_records(session: Session, connection_id: str, kind: EntityKind, ids: Collection[str]) -> dict[str, LinkRow]:
-    """Return the links in force of records of a kind, by record id."""
-    found: dict[str, LinkRow] = {}
-    for part in chunks(ids):
-        rows = session.scalars(
-            select(LinkRow).where(
-                LinkRow.connection_id == connection_id,
-                LinkRow.entity == kind.value,
-                LinkRow.record_id.in_(part),
-                _IN_FORCE,
-            )
-        )
-        found.update({row.record_id: row for row in rows})
-    return found
-
-
 def next_generation(session: Session, connection_id: str, ref: Ref) -> int:
     """Return the number of the next life of a record's link: one more than any it had."""
     last = session.scalar(

@@ -250,6 +250,22 @@ def remember(
     proposed[pair].decision = decision
 
 
+def links_of(session: Session, connection_id: str, customer_ids: Collection[str]) -> dict[str, LinkRow]:
+    """Return the links in force of customers, by customer."""
+    found: dict[str, LinkRow] = {}
+    for part in chunks(customer_ids):
+        rows = session.scalars(
+            select(LinkRow).where(
+                LinkRow.connection_id == connection_id,
+                LinkRow.entity == EntityKind.CUSTOMER.value,
+                LinkRow.record_id.in_(part),
+                LinkRow.retired_at.is_(None),
+            )
+        )
+        found.update({row.record_id: row for row in rows})
+    return found
+
+
 def touching(
     session: Session, connection_id: str, customer_ids: Collection[str], remote_ids: Collection[str] = ()
 ) -> dict[Pair, ProposalRow]:
