@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -19,12 +21,13 @@ from service.api.units import acts, reads
 from service.core.problem import OptionId, field_label, from_json, options, sentence
 from service.core.snapshot import value_to_json
 from service.records.errors import Fault
-from service.records.fields import RecordId
+from service.records.fields import Day, RecordId
 from service.store.accounts import Role
 from service.store.queries import problems as queries
 from service.store.queries.sync_lists import problem_page
-from service.store.sync_models import ProblemRow
-from service.sync import resolve
+from service.store.sync_models import LinkRow, ProblemRow
+from service.sync import effect, resolve
+from service.sync.story import story_of
 
 api = routes("Conflicts", about="Questions about records that need a person.")
 
@@ -39,22 +42,59 @@ class FieldOut(BaseModel):
     agreed: Any
 
 
+class ChangeOut(BaseModel):
+    """One field that an answer would change: here (``ours``) or at the package (``theirs``)."""
+
+    side: Literal["ours", "theirs"]
+    record: str
+    field: str
+    label: str
+    before: Any = Field(alias="from", serialization_alias="from")
+    after: Any = Field(alias="to", serialization_alias="to")
+
+
 class CandidateOut(BaseModel):
-    """An entity there that plays a part in the question."""
+    """An entity there that plays a part in the question; ``changes`` is what linking to it would change."""
 
     remote_id: str
     name: str
     type: str
     email: str | None
     active: bool | None
+    changes: list[ChangeOut] | None = None
 
 
 class OptionOut(BaseModel):
-    """An answer that can be given; the first one is recommended."""
+    """An answer that can be given; the first one is recommended.
+
+    ``changes`` says field by field what it would do now; lists leave it out, and so do settled questions.
+    """
 
     id: str
     label: str
     effect: str
+    changes: list[ChangeOut] | None = None
+
+
+class StepOut(BaseModel):
+    """One thing that came of an answer."""
+
+    at: datetime
+    verb: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    why: str | None
+    request_id: str | None
+
+
+class OutcomeOut(BaseModel):
+    """How a question was settled: in words, with what was to change and what came of it."""
+
+    told: str
+    by: str | None
+    changes: list[ChangeOut]
+    steps: list[StepOut]
+    next_conflict_id: str | None
 
 
 class ConflictOut(BaseModel):
@@ -76,6 +116,7 @@ class ConflictOut(BaseModel):
     resolved_at: datetime | None
     resolved_by: str | None
     answer: dict[str, Any] | None
+    outcome: OutcomeOut | None = None
 
 
 class ConflictList(BaseModel):
@@ -99,6 +140,7 @@ class AnswerInput(Input):
     remote_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     name: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     fields: dict[str, Literal["ours", "theirs"]] = Field(default_factory=dict)
+    date: Annotated[Day | None, Field(description="For move_date; the first open day if left out.")] = None
 
 
 @api.get("/conflicts", responses={200: ConflictList})
@@ -119,8 +161,8 @@ def list_conflicts(session: Session, query: ConflictQuery) -> ConflictList:
 @api.get("/conflicts/<id>", responses={200: ConflictOut})
 @reads(Role.VIEWER)
 def get_conflict(session: Session, path: IdPath) -> ConflictOut:
-    """Read a question."""
-    return conflict_out(queries.get(session, caller().organisation_id, path.id))
+    """Read a question with what each answer would change; of a settled one, who answered what and what came of it."""
+    return _detailed(session, queries.get(session, caller().organisation_id, path.id))
 
 
 @api.post("/conflicts/<id>/resolve", responses={200: ConflictOut})
@@ -128,7 +170,9 @@ def get_conflict(session: Session, path: IdPath) -> ConflictOut:
 def resolve_conflict(path: IdPath, body: AnswerInput) -> ConflictOut:
     """Answer a question; the next sync acts on the answer."""
     who = caller()
-    answer = resolve.Answer(option=body.option, remote_id=body.remote_id, name=body.name, fields=body.fields)
+    answer = resolve.Answer(
+        option=body.option, remote_id=body.remote_id, name=body.name, fields=body.fields, date=body.date
+    )
     try:
         resolve.resolve(
             platform(), organisation_id=who.organisation_id, problem_id=path.id, answer=answer, actor=who.actor
@@ -138,7 +182,41 @@ def resolve_conflict(path: IdPath, body: AnswerInput) -> ConflictOut:
     except resolve.BadAnswer as error:
         raise ApiError(422, str(error), kind="invalid", faults=[Fault(error.field, str(error))]) from error
     with services().database.read() as session:
-        return conflict_out(queries.get(session, who.organisation_id, path.id))
+        return _detailed(session, queries.get(session, who.organisation_id, path.id))
+
+
+def _detailed(session: Session, row: ProblemRow) -> ConflictOut:
+    shown = conflict_out(row)
+    link = session.get_one(LinkRow, row.link_id)
+    story = story_of(session, row, link)
+    if story is not None:
+        outcome = OutcomeOut(
+            told=story.told,
+            by=story.by,
+            changes=[_change(dict(change)) for change in story.changes],
+            steps=[StepOut(**asdict(step)) for step in story.steps],
+            next_conflict_id=story.next_id,
+        )
+        return shown.model_copy(update={"outcome": outcome})
+    effects = effect.effects(platform(), session, row)
+    choices = [
+        one.model_copy(update={"changes": _changes(effects.options.get(OptionId(one.id), ()))}) for one in shown.options
+    ]
+    candidates = [
+        one.model_copy(update={"changes": _changes(effects.linking[one.remote_id])})
+        if one.remote_id in effects.linking
+        else one
+        for one in shown.candidates
+    ]
+    return shown.model_copy(update={"options": choices, "candidates": candidates})
+
+
+def _changes(found: Sequence[effect.Change]) -> list[ChangeOut]:
+    return [_change(change.as_json()) for change in found]
+
+
+def _change(document: dict[str, Any]) -> ChangeOut:
+    return ChangeOut(**document, label=field_label(document["field"]))
 
 
 def conflict_out(row: ProblemRow) -> ConflictOut:
@@ -178,5 +256,5 @@ def conflict_out(row: ProblemRow) -> ConflictOut:
         since=row.opened_at,
         resolved_at=row.closed_at,
         resolved_by=row.closed_by,
-        answer=row.answer,
+        answer=None if row.answer is None else {name: part for name, part in row.answer.items() if name != "changes"},
     )

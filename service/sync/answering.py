@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from service.core.drift import DriftDecision, DriftStatus
 from service.core.errors import SyncError
 from service.core.intent import Operation
+from service.core.link import Heard, Reset, Retry, Settled, Tied
 from service.core.ports import Capabilities, EntityKind, Family, Ref
 from service.core.problem import OptionId, Problem, ProblemKind
 from service.core.reconcile import ACTIVE
@@ -22,6 +23,7 @@ from service.records.author import Author
 from service.records.errors import NotFound
 from service.records.inputs import CustomerChanges, InvoiceChanges, PaymentChanges
 from service.store.drift_models import DriftRow
+from service.store.facts import apply_to
 from service.store.queries import calls, find, links, neighbours
 from service.store.records import CustomerRow, InvoiceRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
@@ -74,6 +76,18 @@ class Asked:
         """The kind of our record."""
         return EntityKind(self.link.entity)
 
+    def again(self, baseline: Snapshot | None = None) -> None:
+        """Have the link compared once more; a change of the record may have seen to that already."""
+        if self.link.open_problem_id is not None:
+            event = Retry(baseline=None if baseline is None else to_json(baseline))
+            apply_to(self.session, self.link, event, now=self.now, by=self.author.actor)
+
+    def end(self, link: LinkRow, why: str) -> None:
+        """Retire a link."""
+        apply_to(self.session, link, Reset(at=self.now), now=self.now, by=self.author.actor)
+        link.retired_why = why
+        self.session.flush()
+
 
 def take(asked: Asked, answer: Answer) -> None:
     """Do what an answer says.
@@ -90,8 +104,8 @@ def renew(asked: Asked, *, why: str) -> LinkRow:
 
 
 def _next_life(asked: Asked, link: LinkRow, *, why: str) -> LinkRow:
-    link.retired_at, link.retired_why = asked.now, why
-    asked.session.flush()
+    if link.retired_at is None:
+        asked.end(link, why)
     fresh = links.add(
         asked.session,
         asked.connection,
@@ -107,7 +121,7 @@ def _next_life(asked: Asked, link: LinkRow, *, why: str) -> LinkRow:
 def _look_again(asked: Asked, answer: Answer) -> None:
     """Let the next sync decide about the link anew."""
     del answer
-    asked.link.wanted += 1
+    asked.again()
     asked.link.doubts = 0
     if asked.problem.params.get("code") in _STALE_LISTS:
         asked.connection.reference_at = None
@@ -134,15 +148,15 @@ def _revive(asked: Asked) -> None:
     """Make ours active again, as theirs is; a record that is gone here lets go of its counterpart."""
     found = find.find(asked.session, CustomerRow, asked.author.organisation_id, asked.link.record_id)
     if found is None:
-        asked.link.retired_at, asked.link.retired_why = asked.now, "deleted here, kept there"
+        asked.end(asked.link, "deleted here, kept there")
         return
     customers.unarchive_customer(asked.session, asked.author, asked.link.record_id)
-    asked.link.wanted += 1
+    asked.again()
 
 
 def _leave(asked: Asked) -> None:
     """Note what the package refused as differences that both sides keep; nothing is sent for them any more."""
-    link, refused = asked.link, calls.last_intent(asked.session, asked.link)
+    refused = calls.last_intent(asked.session, asked.link)
     if refused is None:
         message = "It is not known any more what was refused. Try again instead."
         raise BadAnswer(message)
@@ -157,7 +171,7 @@ def _leave(asked: Asked) -> None:
     for name, (ours, theirs) in kept.items():
         if ours != theirs:
             asked.session.add(_kept(asked, name, ours, theirs))
-    link.wanted += 1
+    asked.again()
 
 
 def _kept(asked: Asked, name: str, ours: Value, theirs: Value) -> DriftRow:
@@ -199,9 +213,8 @@ def _choose_fields(asked: Asked, answer: Answer) -> None:
 
 def _agree(asked: Asked, values: Mapping[str, Value]) -> None:
     """Move the baseline of some fields; the three-way rule then does what was chosen, and still sees newer edits."""
-    link = asked.link
-    link.baseline = to_json(agreed_on(None if link.baseline is None else from_json(link.baseline), values))
-    link.wanted += 1
+    before = None if asked.link.baseline is None else from_json(asked.link.baseline)
+    asked.again(agreed_on(before, values))
 
 
 def agreed_on(baseline: Snapshot | None, values: Mapping[str, Value]) -> Snapshot:
@@ -212,28 +225,29 @@ def agreed_on(baseline: Snapshot | None, values: Mapping[str, Value]) -> Snapsho
 
 
 def _rename(asked: Asked, answer: Answer) -> None:
-    """Give our record another name, or another number where that is what collides."""
-    by_number = asked.kind is EntityKind.INVOICE or asked.problem.params.get("code") == "duplicate_number"
+    """Give our record another name, or another number where that is what collides.
+
+    An issued invoice keeps its number here; it is another one there.
+    """
+    by_number = asked.problem.params.get("code") == "duplicate_number"
     name = (answer.name or "").strip()
     if not name:
-        message = "Give the new number." if by_number else "Give the new name."
+        message = "Give the new number." if by_number or asked.problem.is_document else "Give the new name."
         raise BadAnswer(message, field="name")
-    given: Any = {"number": name} if by_number else {"name": name}
-    try:
-        match asked.kind:
-            case EntityKind.CUSTOMER:
-                changes = CustomerChanges.model_validate(given)
-                customers.change_customer(asked.session, asked.author, asked.link.record_id, changes)
-            case EntityKind.INVOICE:
-                changed = InvoiceChanges.model_validate(given)
-                invoices.change_invoice(asked.session, asked.author, asked.link.record_id, changed)
-            case _:
-                message = "Only a customer, a job or an invoice can be renamed here."
-                raise BadAnswer(message)
-    except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ").rstrip(".") + "."
-        raise BadAnswer(message, field="name") from None
-    asked.link.wanted += 1
+    if asked.kind is EntityKind.INVOICE:
+        asked.link.remote_name = name
+    elif asked.kind is EntityKind.CUSTOMER:
+        given: Any = {"number": name} if by_number else {"name": name}
+        try:
+            changes = CustomerChanges.model_validate(given)
+        except ValidationError as error:
+            message = error.errors()[0]["msg"].removeprefix("Value error, ").rstrip(".") + "."
+            raise BadAnswer(message, field="name") from None
+        customers.change_customer(asked.session, asked.author, asked.link.record_id, changes)
+    else:
+        message = "Only a customer, a job or an invoice can be renamed here."
+        raise BadAnswer(message)
+    asked.again()
 
 
 def _link_existing(asked: Asked, answer: Answer) -> None:
@@ -262,10 +276,11 @@ def _change_places(asked: Asked, holder: LinkRow) -> None:
     if EntityKind(holder.entity) is not EntityKind.CUSTOMER:
         raise _taken(asked, holder, holder.remote_name or "It")
     customers.archive_customer(asked.session, asked.author, holder.record_id)
-    loser, name = asked.link.remote_id, asked.link.remote_name
-    asked.link.retired_at = asked.now  # lets go of it, so that the other can have it; it is renewed right after
+    loser, name = asked.link.remote_id or "", asked.link.remote_name
+    asked.end(asked.link, "tied to another record there")  # lets go of it, so that the other can have it
     fresh = _next_life(asked, holder, why=f"two records became one there; {asked.row.label} has it now")
-    fresh.remote_id, fresh.remote_name = loser, name
+    apply_to(asked.session, fresh, Tied(external_id=loser), now=asked.now)
+    fresh.remote_name = name
 
 
 def _tie_to(asked: Asked, remote_id: str) -> None:
@@ -282,11 +297,13 @@ def _tie_to(asked: Asked, remote_id: str) -> None:
         message = f"'{there.name}' is archived, and only a person can make it active again there. Do that first."
         raise BadAnswer(message, field="remote_id")
     fresh = renew(asked, why="tied to another record there") if link.remote_id is not None else link
-    fresh.remote_id, fresh.remote_name = there.remote_id, there.name
-    # What is inactive there is agreed to be so: against that, ours being active makes it active again.
-    fresh.baseline = None if there.active else to_json(Snapshot(fields={}, active=False))
-    fresh.wanted += 1
-    fresh.heard += 1
+    apply_to(session, fresh, Tied(external_id=there.remote_id), now=asked.now, by=asked.author.actor)
+    if not there.active:
+        # What is inactive there is agreed to be so: against that, ours being active makes it active again.
+        agreed = to_json(Snapshot(fields={}, active=False))
+        apply_to(session, fresh, Settled(heard=fresh.heard, baseline=agreed), now=asked.now)
+    apply_to(session, fresh, Heard(), now=asked.now)
+    fresh.remote_name = None if asked.kind is EntityKind.INVOICE else there.name
 
 
 def _taken(asked: Asked, holder: LinkRow, name: str) -> BadAnswer:
@@ -301,7 +318,7 @@ def _create_new(asked: Asked, answer: Answer) -> None:
 
 def _unlink(asked: Asked, answer: Answer) -> None:
     del answer
-    asked.link.retired_at, asked.link.retired_why = asked.now, "unlinked"
+    asked.end(asked.link, "unlinked")
 
 
 def _archive_ours(asked: Asked, answer: Answer) -> None:
@@ -316,6 +333,8 @@ def _archive_ours(asked: Asked, answer: Answer) -> None:
             payments.remove_payment(asked.session, asked.author, record_id)
         case EntityKind.CONTACT:
             _unlink(asked, answer)
+            return
+    asked.again()
 
 
 def _note_heir(asked: Asked) -> None:
@@ -338,7 +357,7 @@ def _promote(asked: Asked, answer: Answer) -> None:
         raise BadAnswer(message)
     changes = CustomerChanges.model_validate({"parent_id": above.parent_id})
     customers.change_customer(asked.session, asked.author, asked.link.record_id, changes)
-    asked.link.wanted += 1
+    asked.again()
 
 
 def _move_date(asked: Asked, answer: Answer) -> None:
@@ -355,7 +374,7 @@ def _move_date(asked: Asked, answer: Answer) -> None:
         case _:
             message = "Only a document has a date."
             raise BadAnswer(message)
-    asked.link.wanted += 1
+    asked.again()
 
 
 _ANSWERS: Mapping[OptionId, Callable[[Asked, Answer], None]] = {

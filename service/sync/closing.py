@@ -90,8 +90,8 @@ class Closing:
             label=label,
             now=self.now,
         )
-        open_problem(self.session, link, Refused(problem=problem), label=label, now=self.now,
-                     request_id=error.request_id)  # fmt: skip
+        asked = Refused(problem=problem, heard=max(link.settled, min(intent.heard, link.heard)))
+        open_problem(self.session, link, asked, label=label, now=self.now, request_id=error.request_id)
 
     def abandon(self, intent: Intent, link: LinkRow) -> None:
         """Close an intent that was surely not written; the link is planned anew."""

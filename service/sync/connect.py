@@ -79,7 +79,7 @@ def resume(platform: Platform, *, organisation_id: str, connection_id: str, acto
     with platform.database.write() as session:
         row = queries.get(session, organisation_id, connection_id)
         _expect(row, "paused")
-        row.state, row.state_before = row.state_before or "matching", None
+        row.state, row.state_before, row.problem = row.state_before or "matching", None, None
         row.due_at = platform.clock() if row.state == "live" else None
         row.revision += 1
         note(platform, session, row, actor, "resumed")
@@ -114,16 +114,19 @@ def disconnect(platform: Platform, *, organisation_id: str, connection_id: str, 
         note(platform, session, row, actor, "disconnected", why=revoked)
 
 
-def lose_authorisation(platform: Platform, connection_id: str, reason: str) -> None:
-    """Note that the package no longer lets us in: the schedule stops, a person reconnects, every link stays."""
+def lose_authorisation(platform: Platform, connection_id: str, reason: str, *, state: str = "needs_reauth") -> None:
+    """Note that the package no longer lets us in: the schedule stops, a person reconnects, every link stays.
+
+    :param state: ``paused`` where a new consent would not help: then a person resumes once the cause is gone.
+    """
     with platform.database.write() as session:
         row = session.get_one(ConnectionRow, connection_id)
         if row.state in ("live", "matching", "paused"):
             row.state_before = row.state_before or row.state
-            row.state = "needs_reauth"
+            row.state = state
         row.due_at = None
         row.revision += 1
-        row.problem = {"kind": "needs_reauth", "message": reason, "since": platform.clock().isoformat()}
+        row.problem = {"kind": state, "message": reason, "since": platform.clock().isoformat()}
         note(platform, session, row, "package", "authorisation lost", why=reason)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service.core.intent import Operation
 from service.core.model import Customer, Invoice, InvoiceStatus, Payment
 from service.core.names import name_key
-from service.core.ports import EntityKind, Family, MappingContext, Record, RemoteRecord
+from service.core.ports import EntityKind, Family, MappingContext, RemoteRecord
 from service.core.problem import Candidate, OptionId, Problem, ProblemKind, from_json, options
 from service.core.reconcile import ACTIVE, Move
 from service.core.snapshot import FieldName, Snapshot, Value, value_to_json
@@ -75,20 +75,24 @@ class _View:
         return replace(case, name=self.names.choose(case.ref, parts, remote_id=case.remote_id, current=None))
 
 
-def effects(platform: Platform, session: Session, row: ProblemRow) -> dict[OptionId, list[Change]]:
-    """Return what each answer to an open question would change, as far as it is known before it is given in full."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What the answers to one question would change, as far as it is known before they are given in full."""
+
+    options: Mapping[OptionId, Sequence[Change]] = field(default_factory=dict)
+    linking: Mapping[str, Sequence[Change]] = field(default_factory=dict)  #: to each candidate, by remote id
+
+
+def effects(platform: Platform, session: Session, row: ProblemRow) -> Effects:
+    """Return what each answer to an open question would change."""
     view = _view(platform, session, row)
     if view is None:
-        return {}
-    return {option.id: _effect(view, _default(view.problem, option.id)) for option in options(view.problem)}
-
-
-def effects_of_linking(platform: Platform, session: Session, row: ProblemRow) -> dict[str, list[Change]]:
-    """Return what linking to each of the candidates would change, by remote id."""
-    view = _view(platform, session, row)
-    if view is None or OptionId.LINK_EXISTING not in {option.id for option in options(view.problem)}:
-        return {}
-    return {one.remote_id: _linked(view, one.remote_id) for one in view.problem.candidates if _is_tieable(view, one)}
+        return Effects()
+    offered = [option.id for option in options(view.problem)]
+    found = {one: _effect(view, _default(view.problem, one)) for one in offered}
+    ties = OptionId.LINK_EXISTING in offered
+    candidates = [one.remote_id for one in view.problem.candidates if ties and _is_tieable(view, one)]
+    return Effects(options=found, linking={one: _linked(view, one) for one in candidates})
 
 
 def foreseen(platform: Platform, session: Session, row: ProblemRow, answer: Answer) -> list[dict[str, Any]]:
@@ -229,15 +233,15 @@ def _created(view: _View) -> list[Change]:
 
 
 def _renamed(view: _View, name: str) -> list[Change]:
-    case, record = view.case, view.case.record
-    by_number = view.problem.params.get("code") == "duplicate_number"
-    if isinstance(record, Invoice) or (isinstance(record, Customer) and by_number):
-        changed: Record = replace(record, number=name)
-        alike = replace(case, record=changed, around=replace(case.around, lookalikes=()))
-        return [_ours(case, "number", before=record.number, after=name), *view.decided(alike)]
+    case, record, context = view.case, view.case.record, view.context
+    if isinstance(record, Invoice):
+        return view.decided(case, replace(context, numbers={**context.numbers, case.ref: name}))
     if not isinstance(record, Customer):
         return []
-    parts = (*path_of(record, view.context.customers)[:-1], name)
+    if view.problem.params.get("code") == "duplicate_number":
+        changed = replace(case, record=replace(record, number=name))
+        return [_ours(case, "number", before=record.number, after=name), *view.decided(changed)]
+    parts = (*path_of(record, context.customers)[:-1], name)
     renamed = view.named(replace(case, record=replace(record, name=name), holders=()), parts)
     return [_ours(case, "name", before=record.name, after=name), *view.decided(renamed)]
 

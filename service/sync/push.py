@@ -225,6 +225,7 @@ def _take_in_one(work: Work, closing: Closing, intent: Intent, link: LinkRow, an
         work.counts["failed"] += 1
         work.done += 1
     closing.refuse(intent, link, outcome, label=work.labels.get(link.id) or link.remote_name or link.record_id)
+    work.stale |= link.heard > link.settled  # the feed knows more about the refusal
     return True
 
 

@@ -6,13 +6,15 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from service.core.errors import ClosedPeriod, ConnectorError, DuplicateName, Rejected
+from service.core.errors import ClosedPeriod, ConnectorError, DuplicateName, NotFound, Rejected
 from service.core.intent import Intent, Operation
+from service.core.link import Heard
 from service.core.names import name_key
 from service.core.ports import Capabilities, EntityKind, Family
 from service.core.problem import Problem, problem_of_error
 from service.core.snapshot import Snapshot, Value
-from service.store.queries import counterparts, neighbours
+from service.store.facts import apply_to
+from service.store.queries import calls, counterparts, neighbours
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync.asking import candidate_of, duplicate_params
 from service.sync.documents import reference_from_json
@@ -43,7 +45,7 @@ def problem_of(
     }
     written = intent.expected
     if isinstance(error, DuplicateName):
-        return _duplicate_name(session, connection, link, error, params)
+        return _duplicate_name(session, connection, link, error, params, now=now)
     if error.code == "duplicate_number":
         return _duplicate_number(session, connection, link, written, error, params)
     if creates and error.code == "archived_there":
@@ -52,6 +54,8 @@ def problem_of(
         return problem_of_error(clash, params)
     if isinstance(error, ClosedPeriod) and creates:
         params["open_from"] = _open_from(connection, written, now).isoformat()
+    if isinstance(error, NotFound) and error.field is None and not creates:
+        _bury(session, link)
     if link.entity == EntityKind.CUSTOMER:
         params["restores"] = capabilities.restores_customers
         params["merges"] = capabilities.merges_look_deleted
@@ -59,7 +63,13 @@ def problem_of(
 
 
 def _duplicate_name(
-    session: Session, connection: ConnectionRow, link: LinkRow, error: ConnectorError, params: dict[str, Value]
+    session: Session,
+    connection: ConnectionRow,
+    link: LinkRow,
+    error: ConnectorError,
+    params: dict[str, Value],
+    *,
+    now: datetime,
 ) -> Problem:
     """Name who holds the name, as far as it is known here."""
     label = str(params["name"])
@@ -69,8 +79,26 @@ def _duplicate_name(
     tied = neighbours.holders_of(session, connection.id, Family.CUSTOMER, ids)
     other = next((held for held in tied.values() if held.id != link.id), None)
     ours_too = None if other is None else label_of_link(session, connection.organisation_id, other)
+    if not holders and not _was_asked_before(session, link):
+        # The feed will tell who it is: then the question is asked anew, with its holder.
+        apply_to(session, link, Heard(), now=now)
     said = duplicate_params(label, holders[0] if holders else None, ours_too=ours_too)
     return problem_of_error(error, {**params, **said}, tuple(candidate_of(one) for one in holders))
+
+
+def _was_asked_before(session: Session, link: LinkRow) -> bool:
+    """Tell whether the same wish was refused for its name before: then nobody there is known to hold it."""
+    refused = calls.intents_of_link(session, link.id, limit=2)
+    outcomes = [one.outcome or {} for one in refused if one.wanted == link.wanted]
+    return len([one for one in outcomes if one.get("code") == DuplicateName.code]) > 1
+
+
+def _bury(session: Session, link: LinkRow) -> None:
+    """Note that a counterpart is gone, which the feed has not told: its name and its number are free again."""
+    family = Family(link.family)
+    known = counterparts.by_remote_ids(session, link.connection_id, family, [link.remote_id or ""])
+    for row in known.values():
+        row.deleted, row.active = True, False
 
 
 def _duplicate_number(

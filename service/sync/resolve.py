@@ -61,7 +61,6 @@ def resolve(platform: Platform, *, organisation_id: str, problem_id: str, answer
             raise BadAnswer(str(error), field="name" if answer.option is OptionId.RENAME_OURS else "option") from error
         row.closed_at, row.closed_by = now, actor
         row.answer = {**_document(answer), "changes": changes}
-        link.open_problem_id = None
         if connection.state == "live":
             connection.due_at = now
         add_event(

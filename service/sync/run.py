@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
-from service.core.errors import ConnectionBroken, SyncError
+from service.core.errors import ConnectionBroken, SubscriptionEnded, SyncError
 from service.ids import new_id
 from service.records.author import Author
 from service.store import leases
@@ -113,7 +113,8 @@ def perform(platform: Platform, connection_id: str) -> str | None:
         problem = {"kind": "resting", "message": _resting(work, error)}
     except ConnectionBroken as error:
         problem = {"kind": error.code, "message": error.message, "provider_code": error.provider_code}
-        connect.lose_authorisation(platform, connection_id, error.message)
+        state = "paused" if isinstance(error, SubscriptionEnded) else "needs_reauth"  # reconnecting would not help
+        connect.lose_authorisation(platform, connection_id, error.message, state=state)
     except LeaseLost:
         return run_id  # another worker has the run; this one must not close it
     except hold.Braked as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -10,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from service.core.problem import OptionId, Problem, from_json, options, sentence
 from service.store.accounts import Role
-from service.store.queries import connections, links, problems, web_users
+from service.store.queries import connections, links, problems
 from service.store.sync_models import ProblemRow
+from service.sync import effect
 from service.sync.resolve import AlreadyAnswered, Answer, BadAnswer, resolve
+from service.sync.story import story_of
 from service.web.access import does, person, shows
 from service.web.customer import ask_for_sync
 from service.web.pages import pages
@@ -21,7 +24,12 @@ from service.web.standing import questions
 
 _ROWS = 50
 #: What an answer needs beside itself.
-NEEDS = {OptionId.LINK_EXISTING: "remote_id", OptionId.RENAME_OURS: "name", OptionId.CHOOSE_FIELDS: "fields"}
+NEEDS = {
+    OptionId.LINK_EXISTING: "remote_id",
+    OptionId.RENAME_OURS: "name",
+    OptionId.CHOOSE_FIELDS: "fields",
+    OptionId.MOVE_DATE: "date",
+}
 
 
 @pages.get("/conflicts")
@@ -61,14 +69,15 @@ def answer_conflict(problem_id: str) -> Any:
             option=OptionId(given.get("option", "")),
             remote_id=given.get("remote_id_typed", "").strip() or given.get("remote_id") or None,
             name=given.get("name"),
+            date=date.fromisoformat(given["date"]) if given.get("date") else None,
             fields={key.removeprefix("field."): side for key, side in given.items() if key.startswith("field.")},
         )
         connection_id = resolve(
             platform, organisation_id=someone.company.id, problem_id=problem_id, answer=answer, actor=someone.actor
         )
-    except AlreadyAnswered:
-        flash("This was settled meanwhile, by somebody else or by a change of the record. Your answer changed nothing.")
-        return redirect(url_for("pages.conflict", problem_id=problem_id), 303)
+    except AlreadyAnswered as late:
+        flash(f"This was settled meanwhile. {late}")
+        return redirect(url_for("pages.conflict", problem_id=late.next_id or problem_id), 303)
     except BadAnswer as refusal:
         return _again(problem_id, given, {refusal.field: str(refusal)}), 422
     except ValueError:
@@ -109,8 +118,19 @@ def _page(
         faults=faults or {},
         suggestion=problem.params.get("suggestion") or "",
         record_url=_record_url(link.entity, link.record_id),
-        happened=_happened(session, row),
+        happened=story_of(session, row, link),
+        changes=_changes(session, row),
     )
+
+
+def _changes(session: Session, row: ProblemRow) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """Return what each answer would change, by option; for each candidate by option and its id."""
+    if row.closed_at is not None:
+        return {}
+    effects = effect.effects(parts().platform, session, row)
+    found = {option.value: changes for option, changes in effects.options.items()}
+    found |= {f"{OptionId.LINK_EXISTING}:{remote_id}": changes for remote_id, changes in effects.linking.items()}
+    return {name: [change.as_json() for change in changes] for name, changes in found.items()}
 
 
 def _record_url(entity: str, record_id: str) -> str | None:
@@ -129,19 +149,3 @@ def _chosen(problem: Problem, given: Mapping[str, str]) -> dict[str, str]:
     if chosen.get("option") not in {option.id.value for option in options(problem)}:
         chosen["option"] = options(problem)[0].id.value
     return chosen
-
-
-def _happened(session: Session, row: ProblemRow) -> dict[str, Any] | None:
-    """Return who settled a question and how; None while it is open."""
-    if row.closed_at is None:
-        return None
-    names = web_users.names_of_actors(session, row.organisation_id, [row.closed_by or ""])
-    labels = {option.id.value: option.label.rstrip("…") for option in options(from_json(row.document))}
-    by = row.closed_by or ""
-    settled = {
-        "edit": "Somebody changed the record, so it is looked at again.",
-        "mapping": "The mapping was changed, so it is looked at again.",
-    }
-    answered = (row.answer or {}).get("option")
-    told = f"{labels.get(answered, answered)}, chosen by {names.get(by, 'somebody')}." if answered else None
-    return {"at": row.closed_at, "told": told or settled.get(by, "The sync found that it is settled.")}

@@ -245,7 +245,7 @@ class Office:
         return self.package.sandbox.act(action, arguments)
 
     @contextmanager
-    def during_the_next_write(self, do: Callable[[], None]) -> Iterator[None]:
+    def during_the_next_write(self, do: Callable[[], object]) -> Iterator[None]:
         """Do something once, while the package works on the next request to write."""
         package, waiting = self.package.sandbox, [do]
         judge = package.is_write

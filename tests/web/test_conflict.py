@@ -63,7 +63,7 @@ def test_a_name_is_needed_to_rename(world: World) -> None:
 
 
 def test_an_answer_that_is_not_offered_is_refused(world: World) -> None:
-    for option in ("unlink", "nonsense", ""):
+    for option in ("follow_merge", "nonsense", ""):
         answer = client_of(world).post(f"/conflicts/{world.ids['taken']}", data={"option": option})
         assert answer.status_code == 422
 

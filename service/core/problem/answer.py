@@ -161,7 +161,11 @@ def _link(problem: Problem) -> Option:
 
 def _rename(problem: Problem) -> Option:
     suggestion = problem.params.get("suggestion")
-    if problem.is_document or problem.params.get("code") == "duplicate_number":
+    if problem.is_document:
+        number = f"the number '{suggestion}'" if suggestion else "a number you choose"
+        effect = f"Sends {problem.named} to {problem.package} with {number} there. Here it keeps its own."
+        return Option(OptionId.RENAME_OURS, "Give it another number there…", effect)
+    if problem.params.get("code") == "duplicate_number":
         number = f"the number '{suggestion}'" if suggestion else "a number you choose"
         return Option(OptionId.RENAME_OURS, "Change our number…", f"Gives {problem.named} {number}, then sends it.")
     name = f"'{suggestion}'" if suggestion else "a name you choose"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.store.accounts import Event
 from service.store.queries.connections import NotFoundError
 from service.store.sync_models import LinkRow, ProblemRow
 
@@ -73,3 +74,27 @@ def later_of(session: Session, row: ProblemRow, link: LinkRow) -> ProblemRow | N
         )
     )
     return session.scalar(query)
+
+
+def events_since(session: Session, row: ProblemRow, link: LinkRow, *, limit: int = 20) -> Sequence[Event]:
+    """Return what happened to the record at its package since a question was settled, oldest first.
+
+    It ends with the next question about the record: what follows that came of another answer.
+    """
+    if row.closed_at is None:
+        return []
+    query = (
+        select(Event)
+        .where(
+            Event.organisation_id == row.organisation_id,
+            Event.connection_id == row.connection_id,
+            Event.record_id == link.record_id,
+            Event.at >= row.closed_at,
+            Event.verb != "problem answered",
+        )
+        .order_by(Event.id)
+        .limit(limit)
+    )
+    found = list(session.scalars(query))
+    ends = next((place for place, event in enumerate(found, 1) if event.verb == "needs a person"), len(found))
+    return found[:ends]
