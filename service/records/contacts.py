@@ -113,7 +113,7 @@ def change_contact(
         require_company_contact(customer, others, path="")
     revise(row, author)
     _spread(session, author, customer, frozenset(alteration.after))
-    want(session, author, EntityKind.CONTACT, [row.id])
+    want(session, author.everywhere(), EntityKind.CONTACT, [row.id])
     report(session, author, "edited", subject_of(row), alteration)
     return row
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -128,7 +127,7 @@ def change_customer(
         people = contacts_of(session, author.organisation_id, [row.id])
         require_company_contact(row, people.get(row.id, ()))
     revise(row, author)
-    _spread(session, author, rows, frozenset(alteration.after))
+    _spread(session, author, rows, frozenset(alteration.after), frozenset(given))
     report(session, author, "edited", subject_of(row), alteration)
     return row
 
@@ -259,8 +258,13 @@ def _place_again(rows: list[CustomerRow], parent: CustomerRow | None) -> None:
         place(row, parent if row is rows[0] else by_id[row.parent_id or ""])
 
 
-def _spread(session: Session, author: Author, rows: list[CustomerRow], changed: frozenset[str]) -> None:
-    """Carry a change on: to the search words, to open invoices, to the packages."""
+def _spread(
+    session: Session, author: Author, rows: list[CustomerRow], changed: frozenset[str], given: frozenset[str]
+) -> None:
+    """Carry a change on: to the search words, to open invoices, to the packages.
+
+    Where it was pulled from only what was given is known: not what followed, such as a name made of a first name.
+    """
     organisation_id = author.organisation_id
     ids = [row.id for row in rows]
     if changed & _SEARCHED:
@@ -268,9 +272,9 @@ def _spread(session: Session, author: Author, rows: list[CustomerRow], changed: 
     if changed & _INVOICE_RULES:
         below = rows if len(rows) > 1 else subtree(session, rows[0])
         follow(session, author, [row.id for row in below])
-    want(session, author, EntityKind.CUSTOMER, ids[:1])
+    teller = author.everywhere()
+    want(session, teller if changed - given else author, EntityKind.CUSTOMER, ids[:1])
     # What hangs below is told everywhere: a package that sent the new name or place does not pass it on by itself.
-    teller = replace(author, except_connection_id=None)
     want(session, teller, EntityKind.CUSTOMER, ids[1:])
     people = contacts_of(session, organisation_id, ids)
     want(session, teller, EntityKind.CONTACT, [contact.id for found in people.values() for contact in found])

@@ -115,7 +115,8 @@ def follow(session: Session, author: Author, customer_ids: Iterable[str]) -> Non
             revise(row, author)
             subject = Subject(kind=EntityKind.INVOICE, id=row.id, label=row.number)
             report(session, author, "followed", subject, Alteration({field: before[field] for field in after}, after))
-    want(session, author, EntityKind.INVOICE, [row.id for row in changed if row.status != InvoiceStatus.DRAFT])
+    issued = [row.id for row in changed if row.status != InvoiceStatus.DRAFT]
+    want(session, author.everywhere(), EntityKind.INVOICE, issued)
 
 
 def _matters(before: Mapping[str, object], after: Mapping[str, object]) -> bool:

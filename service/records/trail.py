@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -105,7 +105,7 @@ def want_below(session: Session, author: Author, customer: CustomerRow) -> None:
     below = [row.id for row in subtree(session, customer)[1:]]
     if below:
         people = contacts_of(session, author.organisation_id, below)
-        teller = replace(author, except_connection_id=None)
+        teller = author.everywhere()
         want(session, teller, EntityKind.CUSTOMER, below)
         want(session, teller, EntityKind.CONTACT, [contact.id for found in people.values() for contact in found])
 

@@ -1,0 +1,56 @@
+"""What stories made up by the machine in ``tests/machine`` came to, told by hand, so that it stays cured."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.common.faults import FaultRule
+from service.core.ports import EntityKind, Family
+from tests.machine import truth
+from tests.sync.bookkeeper import Bookkeeper
+from tests.sync.office import Office
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
+
+INVOICE = EntityKind.INVOICE
+
+
+def test_what_is_refused_is_not_sent_again_with_every_sync(live_office: Office, bookkeeper: Bookkeeper) -> None:
+    clients = [live_office.add_customer(name=name) for name in ("Cedar Vets", "Maple Dental")]
+    live_office.sync()
+    for number, client in enumerate(clients):
+        bookkeeper.edit(live_office.remote_id(client), email=f"theirs{number}@books.example")
+        live_office.edit_customer(client, phone=f"+1 415 555 010{number}")
+    refusal = {"kind": "elements", "elements": [0, 1], "count": None}
+    live_office.package.sandbox.faults.add(FaultRule.from_json(refusal))
+    live_office.sync()
+    assert live_office.counts()["red"] == 2
+    written = live_office.writes()
+    live_office.sync()
+    assert (live_office.writes(), live_office.counts()["red"]) == (written, 2)
+
+
+def test_a_name_made_of_a_first_name_that_was_changed_there_goes_there(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(kind="individual", first_name="Bo", last_name="Lee", contacts=[])
+    live_office.sync()
+    there = live_office.remote_id(client)
+    bookkeeper.edit(there, first_name="Bob")
+    assert live_office.sync().state == "succeeded"
+    assert bookkeeper.customer(there)["name"] == "Bob Lee"
+    assert live_office.dot(client) == "green"
+
+
+def test_an_address_of_mail_changed_there_reaches_the_open_invoices_that_follow_from_it(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets", email="billing@cedar.example")
+    invoice = live_office.add_invoice(client)
+    live_office.sync()
+    bookkeeper.edit(live_office.remote_id(client), email="new@cedar.example")
+    assert live_office.sync().state == "succeeded"
+    assert live_office.dot(invoice, INVOICE) == "green"
+    there = truth.entity_of(live_office.package.sandbox, (Family.INVOICE, live_office.remote_id(invoice, INVOICE)))
+    assert there is not None
+    assert there.payload.get("BillEmail", {"Address": "new@cedar.example"}) == {"Address": "new@cedar.example"}
