@@ -20,7 +20,7 @@ from service.core.matching.profile import BIT, Profile, Rarity
 _REFERENCE, _TAX_NUMBER, _NAME_AND_EMAIL = 120 * BIT, 100 * BIT, 80 * BIT
 _DOMAIN_AND_NAME = 20 * BIT
 _STATED = 3 * BIT  #: a stated key needs no word about its weight
-_EMAIL, _PHONE, _DOMAIN = 10 * BIT, 8 * BIT, 4 * BIT
+_EMAIL, _PHONE, _DOMAIN = 10 * BIT, 8 * BIT, 2 * BIT
 _OTHER_EMAIL, _OTHER_DOMAIN, _OTHER_TAX_NUMBER = -BIT // 2, -BIT, -8 * BIT
 _PLACE_OF_COMPANY = 6 * BIT  #: most that an address counts for a company: branches and neighbours share it
 _PLACE_AGAINST_COMPANY = -3 * BIT
