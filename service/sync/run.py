@@ -15,7 +15,7 @@ from service.ids import new_id
 from service.records.author import Author
 from service.store import leases
 from service.store.queries import connections as queries
-from service.store.queries import links, resets
+from service.store.queries import due, resets
 from service.store.queries.events import Subject, add_event, during
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, RunRow
@@ -202,7 +202,7 @@ def _left(work: Work, ground: Ground) -> int:
     """Count what is due once more: a value taken over from there may change what the jobs below inherit."""
     with work.platform.database.read() as session:
         connection = session.get_one(ConnectionRow, work.connection_id)
-        return links.count_due(session, connection, list(ground.mappers), work.platform.clock())
+        return due.count_due(session, connection, list(ground.mappers), work.platform.clock())
 
 
 def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
@@ -224,7 +224,7 @@ def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
         waves.tie_sub_contacts(work, ground)
     with work.platform.database.read() as session:
         connection = session.get_one(ConnectionRow, work.connection_id)
-        total = work.done + links.count_due(session, connection, list(ground.mappers), now)
+        total = work.done + due.count_due(session, connection, list(ground.mappers), now)
     work.report(done=work.done, total=total, phase="sending" if sends else "comparing")
     names = work.names()
     looked = False

@@ -20,7 +20,7 @@ from service.core.reconcile import Move, RecordMove, advance
 from service.core.snapshot import to_json
 from service.records.author import Author
 from service.store.facts import apply_to
-from service.store.queries import find, links
+from service.store.queries import due, find, links
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import asking, books, closing, drift, intake, readback
 from service.sync.cases import Ground, load_chunk, needs_of
@@ -56,7 +56,7 @@ def due_in(
     session: Session, connection: ConnectionRow, wave: Wave, *, now: datetime, after: str = ""
 ) -> Sequence[LinkRow]:
     """Return the next links of a wave that are to be looked at, after a link of the chunk before."""
-    return links.due(
+    return due.due_links(
         session,
         connection,
         wave.kind,
@@ -123,7 +123,7 @@ def tie_sub_contacts(work: Work, ground: Ground) -> None:
     while True:
         with work.platform.database.write() as session:
             connection = session.get_one(ConnectionRow, work.connection_id)
-            rows = links.due(session, connection, EntityKind.INVOICE, now=work.platform.clock(), after=after)
+            rows = due.due_links(session, connection, EntityKind.INVOICE, now=work.platform.clock(), after=after)
             if not rows:
                 return
             needs = needs_of(session, ground, EntityKind.INVOICE, [row.record_id for row in rows])

@@ -20,11 +20,10 @@ from service.store.facts import apply_to, columns_of
 from service.store.queries.connections import NotFoundError
 from service.store.queries.dots import dot_expression
 from service.store.queries.find import chunks
-from service.store.records import ContactRow, CustomerRow, InvoiceRow, PaymentRow
+from service.store.records import CustomerRow, InvoiceRow, PaymentRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 
 _IN_FORCE = LinkRow.retired_at.is_(None)
-_NEEDS_WORK = or_(LinkRow.wanted > LinkRow.confirmed, LinkRow.heard > LinkRow.settled)
 
 
 def get(session: Session, organisation_id: str, link_id: str) -> LinkRow:
@@ -36,92 +35,6 @@ def get(session: Session, organisation_id: str, link_id: str) -> LinkRow:
     if row is None:
         raise NotFoundError(link_id)
     return row
-
-
-def due(
-    session: Session,
-    connection: ConnectionRow,
-    kind: EntityKind,
-    *,
-    now: datetime,
-    depth: int | None = None,
-    retiring: bool | None = None,
-    after: str = "",
-    limit: int = 500,
-) -> Sequence[LinkRow]:
-    """Return links to look at, in the order of their ids: changed on either side, or waiting for a parent.
-
-    A link with an open problem waits for a person, unless the other side has changed since or it only waited for its
-    parent. A link with an open intent waits for that to be settled.
-
-    :param depth: customers of this level only.
-    :param retiring: of customers and their people only those who are archived here, or only the others.
-    :param after: the last id of the chunk before.
-    """
-    waits = and_(LinkRow.open_problem_id.is_not(None), _waits_for_parent())
-    query = (
-        select(LinkRow)
-        .where(
-            LinkRow.connection_id == connection.id,
-            LinkRow.entity == kind.value,
-            _IN_FORCE,
-            LinkRow.intent_open.is_(False),
-            or_(
-                and_(LinkRow.open_problem_id.is_(None), _NEEDS_WORK),
-                and_(LinkRow.open_problem_id.is_not(None), LinkRow.heard > LinkRow.settled),
-                waits,
-            ),
-            or_(LinkRow.due_at.is_(None), LinkRow.due_at <= now),
-            LinkRow.id > after,
-        )
-        .order_by(LinkRow.id)
-        .limit(limit)
-    )
-    if retiring is not None and kind in _ACTIVE_CUSTOMER:
-        active = exists(_ACTIVE_CUSTOMER[kind].where(CustomerRow.archived.is_(False)))
-        query = query.where(~active if retiring else active)
-    return session.scalars(_at_depth(query, depth)).all()
-
-
-#: The customer behind a link: the record itself, or that of a contact.
-_ACTIVE_CUSTOMER = {
-    EntityKind.CUSTOMER: select(CustomerRow.id).where(CustomerRow.id == LinkRow.record_id).correlate(LinkRow),
-    EntityKind.CONTACT: select(ContactRow.id)
-    .join(CustomerRow, CustomerRow.id == ContactRow.customer_id)
-    .where(ContactRow.id == LinkRow.record_id)
-    .correlate(LinkRow),
-}
-
-
-def count_due(session: Session, connection: ConnectionRow, kinds: Collection[EntityKind], now: datetime) -> int:
-    """Count links that are changed on either side and wait for nobody."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(LinkRow)
-            .where(
-                LinkRow.connection_id == connection.id,
-                LinkRow.entity.in_([kind.value for kind in kinds]),
-                _IN_FORCE,
-                LinkRow.open_problem_id.is_(None),
-                _NEEDS_WORK,
-                or_(LinkRow.due_at.is_(None), LinkRow.due_at <= now),
-            )
-        )
-        or 0
-    )
-
-
-def _waits_for_parent() -> ColumnElement[bool]:
-    return exists().where(
-        ProblemRow.id == LinkRow.open_problem_id, ProblemRow.kind == ProblemKind.PARENT_NOT_SYNCED.value
-    )
-
-
-def _at_depth(query: Select[LinkRow], depth: int | None) -> Select[LinkRow]:
-    if depth is None:
-        return query
-    return query.join(CustomerRow, CustomerRow.id == LinkRow.record_id).where(CustomerRow.depth == depth)
 
 
 def remote_ids(session: Session, connection_id: str, refs: Iterable[Ref]) -> dict[Ref, str]:
