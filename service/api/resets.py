@@ -151,7 +151,7 @@ def reset_link(path: IdPath, query: WaitQuery, body: ResetInput) -> tuple[BaseMo
     }
     if body.dry_run:
         return plan_out(reset.plan_reset(platform(), **wish)), 200
-    _require_support("reset a link")
+    _require_support("reset a link", path.id)
     return _run_of(reset.reset_link(platform(), **wish, why=body.why), query.wait)
 
 
@@ -168,7 +168,7 @@ def undo_reset(path: IdPath, query: WaitQuery, body: UndoInput) -> tuple[BaseMod
     }
     if body.dry_run:
         return plan_out(reset.plan_undo(platform(), **wish)), 200
-    _require_support("undo a reset")
+    _require_support("undo a reset", path.id)
     return _run_of(reset.undo_reset(platform(), **wish, why=body.why), query.wait)
 
 
@@ -223,8 +223,11 @@ def _item_out(item: ResetItemRow) -> ResetItemOut:
     )
 
 
-def _require_support(what: str) -> None:
+def _require_support(what: str, link_id: str) -> None:
+    """Refuse what only support may do; a link that is not the caller's does not exist for it either way."""
     who = caller()
+    with services().database.read() as session:
+        links.get(session, who.organisation_id, link_id)
     if not who.role.may(Role.SUPPORT):
         raise ApiError(403, f"To {what} needs the role {Role.SUPPORT}; the token has {who.role}. A dry run is allowed.")
 

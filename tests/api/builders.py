@@ -9,6 +9,7 @@ from service.core.problem import to_json as problem_to_json
 from service.core.snapshot import Snapshot
 from service.core.snapshot import to_json as snapshot_to_json
 from service.store.database import Database
+from service.store.reset_models import ResetRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
 
 
@@ -42,7 +43,9 @@ def synced(database: Database, organisation_id: str, customer_id: str) -> dict[s
         session.flush()
         asked = Problem(kind=ProblemKind.REJECTED, params={"label": "Freeman", "package": "Xero", "detail": "No."})
         question = ProblemRow(**at, link_id=link.id, kind="rejected", label="Freeman", document=problem_to_json(asked))
-        session.add(question)
+        reset = ResetRow(**at, kind="reset", old_counterpart="rename", state="asked", requested_by="test")
+        session.add_all([question, reset])
         session.flush()
         link.open_problem_id = question.id
-        return {"connections": connection.id, "runs": run.id, "links": link.id, "conflicts": question.id}
+        ids = {"connections": connection.id, "runs": run.id, "links": link.id, "conflicts": question.id}
+        return ids | {"resets": reset.id}
