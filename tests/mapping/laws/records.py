@@ -266,4 +266,12 @@ def changed(palette: Palette, record: Any, make: Callable[[Palette], Any]) -> An
         taken |= linked
     if taken & {"name", "full_name"}:
         taken |= {"name", "full_name"}
-    return replace(record, **{name: getattr(other, name) for name in taken})
+    return replace(record, **{name: _mixed(palette, getattr(record, name), getattr(other, name)) for name in taken})
+
+
+def _mixed(palette: Palette, old: Any, new: Any) -> Any:
+    """Return the new value; of an address often the old one with a single part of the new one."""
+    if not isinstance(old, Address) or not isinstance(new, Address) or palette.chance.random() < 0.3:
+        return new
+    part = palette.one("line1", "line2", "city", "region", "postal_code", "country")
+    return replace(old, **{part: getattr(new, part)})

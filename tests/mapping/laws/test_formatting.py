@@ -16,7 +16,7 @@ from service.core.errors import MappingError
 from service.core.intent import Operation
 from service.core.ports import EntityKind, MappingContext, Payload, Record, RemoteRecord
 from service.core.reconcile import Flow, Move, Plan, RecordMove, advance, reconcile
-from service.core.snapshot import Snapshot, differences, spelled_like
+from service.core.snapshot import Snapshot, Value, differences, spelled_like
 from tests.mapping.laws import quickbooks, xero
 from tests.mapping.laws.records import Palette, changed, palettes
 
@@ -181,9 +181,20 @@ def test_a_real_change_there_is_always_noticed(hand: ModuleType, kind: EntityKin
         before, after = book.baseline, by_hand.baseline
         assert before is not None
         assert after is not None
-        said = spelled_like(after, before)
-        real = {name for name in before.fields.keys() & book.ours.fields.keys() if said.get(name) != before.get(name)}
-        assert noticed >= real
+        compared = before.fields.keys() & book.ours.fields.keys()
+        assert noticed >= {name for name in compared if said_by(after.get(name)) != said_by(before.get(name))}
+
+
+def said_by(value: Value) -> object:
+    """What a value says: of an address its words, however its lines are broken."""
+    if (
+        not isinstance(value, tuple)
+        or len(value) != 6
+        or not all(part is None or isinstance(part, str) for part in value)
+    ):
+        return value
+    words = " ".join(str(line) for line in value[:2] if line).replace(",", " ").split()
+    return words, value[2:]
 
 
 def test_the_laws_look_at_ten_thousand_records() -> None:
