@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from service.api.access import caller
@@ -45,12 +45,14 @@ class FieldOut(BaseModel):
 class ChangeOut(BaseModel):
     """One field that an answer would change: here (``ours``) or at the package (``theirs``)."""
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     side: Literal["ours", "theirs"]
     record: str
     field: str
     label: str
-    before: Any = Field(alias="from", serialization_alias="from")
-    after: Any = Field(alias="to", serialization_alias="to")
+    before: Any = Field(alias="from")
+    after: Any = Field(alias="to")
 
 
 class CandidateOut(BaseModel):

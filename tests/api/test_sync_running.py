@@ -130,6 +130,33 @@ def test_a_field_changed_on_both_sides_waits_for_an_answer(desk: Desk, answer: d
     assert [one["id"] for one in read(desk.viewer, "/conflicts", status="resolved")["items"]] == [question["id"]]
 
 
+def test_a_question_shows_what_each_answer_changes_and_later_what_came_of_it(desk: Desk) -> None:
+    _, listed = held(desk)
+    path = f"/conflicts/{listed['id']}"
+    shown = read(desk.viewer, path)
+    by_id = {option["id"]: option["changes"] for option in shown["options"]}
+    (ours,), (theirs,) = by_id["keep_ours"], by_id["keep_theirs"]
+    assert (ours["side"], ours["field"], theirs["side"]) == ("theirs", "phone", "ours")
+    assert (ours["from"], ours["to"]) == (theirs["to"], theirs["from"])
+    assert by_id["choose_fields"] == []
+    assert shown["outcome"] is None
+    assert all(
+        option["changes"] is None for one in read(desk.viewer, "/conflicts")["items"] for option in one["options"]
+    )
+    answered = desk.accountant.post(f"{path}/resolve", {"option": "keep_ours"}).get_json()
+    assert answered["outcome"]["told"].startswith("Keep ours, chosen by ")
+    assert "changes" not in answered["answer"]
+    late = desk.accountant.post(f"{path}/resolve", {"option": "keep_theirs"})
+    assert late.status_code == 409
+    assert "answered already: 'Keep ours'" in late.get_json()["detail"]
+    desk.sync()
+    outcome = read(desk.viewer, path)["outcome"]
+    assert [change["to"] for change in outcome["changes"]] == [ours["to"]]
+    sent = next(step for step in outcome["steps"] if step["verb"] == "sent")
+    assert sent["after"]["phone"] == ours["to"]
+    assert sent["request_id"]
+
+
 def test_a_name_that_is_taken_there_is_asked_about_and_renamed_here(desk: Desk) -> None:
     taken = "Bay Supplies"
     if desk.package.sandbox.name == "xero":

@@ -141,6 +141,72 @@ SENTENCES = [
         _problem(ProblemKind.OUTCOME_UNKNOWN),
         "It is not certain whether 'Harbour Roofing' reached Books: no answer came, and it was not found there.",
     ),
+    (
+        _problem(ProblemKind.DUPLICATE_NAME, collides_with="customer", inactive=True),
+        "Books already has an inactive customer named 'Harbour Roofing'. Names there must differ from those as well.",
+    ),
+    (
+        _problem(ProblemKind.DUPLICATE_NAME, ours_too="Harbour Roofing"),
+        "Two records here are named 'Harbour Roofing', and names in Books must differ.",
+    ),
+    (
+        _problem(ProblemKind.DUPLICATE_NAME, ours_too="Elm"),
+        "'Elm' here has the name of 'Harbour Roofing' in Books already. Names there must differ.",
+    ),
+    (
+        _problem(ProblemKind.DELETED_THERE, entity="invoice"),
+        "'Harbour Roofing' was deleted in Books, but it still stands here.",
+    ),
+    (
+        _problem(ProblemKind.ARCHIVED_THERE, entity="payment"),
+        "'Harbour Roofing' was voided in Books, but it still stands here.",
+    ),
+    (
+        _problem(ProblemKind.ARCHIVED_THERE, restores=False),
+        (
+            "'Harbour Roofing' was archived in Books, but it is still active here. Only a person can make it active"
+            " again there."
+        ),
+    ),
+    (
+        _problem(ProblemKind.ARCHIVED_THERE, restores=False, reopened=True),
+        "'Harbour Roofing' is active here again, but it is archived in Books, where only a person can make it active.",
+    ),
+    (
+        _problem(ProblemKind.MERGED_THERE, into="Elm", held_by="Elm Ltd"),
+        (
+            "'Harbour Roofing' was merged into 'Elm' in Books, which 'Elm Ltd' is tied to already: two records here are"
+            " one there now."
+        ),
+    ),
+    (
+        _problem(ProblemKind.NOT_ALLOWED_NOW, exists=False, reason="The period is closed."),
+        "Books does not take 'Harbour Roofing' now: The period is closed.",
+    ),
+    (
+        _problem(ProblemKind.REJECTED, code="duplicate_number", entity="invoice"),
+        "Books already has another invoice with the number 'Harbour Roofing'. Numbers there must differ.",
+    ),
+    (
+        _problem(ProblemKind.REJECTED, code="duplicate_number", entity="customer"),
+        "Books already has another record with the number of 'Harbour Roofing'. Numbers there must differ.",
+    ),
+    (
+        _problem(ProblemKind.REJECTED, code="duplicate_reference"),
+        "Another record in Books carries our reference for 'Harbour Roofing' already.",
+    ),
+    (
+        _problem(ProblemKind.REJECTED, code="reference_inactive", reason="Item 5 is inactive"),
+        "'Harbour Roofing' refers to something that is not in use in Books any more: Item 5 is inactive.",
+    ),
+    (
+        _problem(ProblemKind.PARENT_NOT_SYNCED, parent="Elm", state="gone"),
+        "'Harbour Roofing' waits for 'Elm', which no longer exists in Books.",
+    ),
+    (
+        _problem(ProblemKind.PARENT_NOT_SYNCED, entity="invoice", state="archived"),
+        "'Harbour Roofing' waits for its customer, which is archived in Books.",
+    ),
 ]
 
 
