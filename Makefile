@@ -15,7 +15,7 @@ export PIP_NO_INPUT := 1
 export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock mutants bench-calls bench-matching clean laws
+.PHONY: help demo test check fmt lock mutants bench-calls bench-push bench-matching clean laws
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -53,6 +53,9 @@ laws: $(VENV)/.dev ## hold the law of formatting over 10,000 records of every ki
 
 bench-calls: $(VENV)/.project ## count the calls of a first and a second sync against the least possible
 	@$(BIN)/python -m benchmarks.calls $(ARGS)
+
+bench-push: $(VENV)/.project ## measure our own CPU per record pushed beside a plain script that keeps nothing
+	@$(BIN)/python -m benchmarks.push $(ARGS)
 
 bench-matching: $(VENV)/.project $(VENV)/.bench ## measure the first match on people, company names and 20,000 records
 	@$(BIN)/python -m benchmarks.matching $(ARGS)

@@ -13,7 +13,6 @@ import argparse
 import cProfile
 import gc
 import multiprocessing
-import os
 import pstats
 import sys
 import tempfile
@@ -289,5 +288,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OAUTHLIB_INSECURE_TRANSPORT", "1")
     sys.exit(main())

@@ -8,7 +8,7 @@ walk a map trust it to be sound and raise ``LoopError`` if it is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -136,20 +136,6 @@ def plan_move(parents: Parents, record_id: str, parent_id: str | None) -> Move |
     if too_deep is not None:
         return Refusal(fault=TreeFault.TOO_DEEP, record_id=too_deep, depth=depths[too_deep])
     return Move(record_id=record_id, parent_id=parent_id, depths=depths)
-
-
-def sending_order(parents: Parents, record_ids: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    """Group the records to be sent into waves: each one's ancestors, if they are sent too, go in earlier waves.
-
-    Within a wave the given order is kept; doubles are dropped. A record whose ancestors are not among those to be sent
-    goes with the first wave, so that few records of a deep tree still fill a batch. Raises as ``ancestors`` does.
-    """
-    wanted = dict.fromkeys(record_ids)
-    waves: dict[int, list[str]] = {}
-    for record_id in wanted:
-        before = sum(above in wanted for above in ancestors(parents, record_id))
-        waves.setdefault(before, []).append(record_id)
-    return tuple(tuple(waves[before]) for before in sorted(waves))
 
 
 def _children(parents: Parents) -> dict[str, list[str]]:

@@ -341,8 +341,3 @@ def is_due(facts: LinkFacts) -> bool:
     if state is LinkState.BLOCKED:
         return facts.heard > facts.settled
     return state is LinkState.CHANGED or (state is LinkState.NEW and facts.wanted > facts.confirmed)
-
-
-def successor(facts: LinkFacts) -> LinkFacts:
-    """Return the facts of the link that a reset adds: a new life, everything still to send."""
-    return LinkFacts(generation=facts.generation + 1)

@@ -66,11 +66,6 @@ def to_units(amount: Decimal) -> int:
     return int(_EXACT.multiply(amount, Decimal(UNITS_PER_ONE)))
 
 
-def from_units(units: int) -> Decimal:
-    """Return the amount that a stored integer of 1/10,000 stands for; the inverse of ``to_units``."""
-    return Decimal(units).scaleb(-PLACES)
-
-
 def decimal_text(amount: Decimal) -> str:
     """Return the canonical text: plain digits, no exponent, no trailing zeros, no negative zero ("150", "21.5").
 

@@ -92,22 +92,6 @@ def full_name(parts: Iterable[str]) -> str:
     return SEPARATOR.join(parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clash:
-    """Two or more records whose names are the same to people."""
-
-    key: str
-    ids: tuple[str, ...]  #: in the order given
-
-
-def find_clashes(names: Iterable[tuple[str, str]]) -> tuple[Clash, ...]:
-    """Return the groups of records that share a name, in order of first appearance; ``names`` are (id, name) pairs."""
-    groups: dict[str, list[str]] = {}
-    for record_id, name in names:
-        groups.setdefault(name_key(name), []).append(record_id)
-    return tuple(Clash(key=key, ids=tuple(ids)) for key, ids in groups.items() if len(ids) > 1)
-
-
 class NameRule(StrEnum):
     """Which rule made the name that a record has in a package."""
 

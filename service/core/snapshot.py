@@ -7,22 +7,19 @@ compare equal here, or every run would report a false conflict. Every ``clean_*`
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, NewType, TypeAlias
+from typing import Any, TypeAlias
 
 import phonenumbers
 import pycountry
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
 FieldName: TypeAlias = str
-Fingerprint = NewType("Fingerprint", str)
 
 #: (line1, line2, city, region, postal_code, country); country is ISO 3166-1 alpha-2 where it is known.
 Address: TypeAlias = "tuple[str | None, str | None, str | None, str | None, str | None, str | None]"
@@ -68,12 +65,6 @@ def differences(*, ours: Snapshot, theirs: Snapshot) -> tuple[FieldName, ...]:
     """Return the names, sorted, of the fields both sides hold with different values."""
     shared = ours.fields.keys() & theirs.fields.keys()
     return tuple(sorted(name for name in shared if ours.fields[name] != theirs.fields[name]))
-
-
-def fingerprint(snapshot: Snapshot) -> Fingerprint:
-    """Hash a snapshot: 64 hex digits of SHA-256, the same in every process, order and release."""
-    text = json.dumps(to_json(snapshot), sort_keys=True, separators=(",", ":"))
-    return Fingerprint(hashlib.sha256(text.encode()).hexdigest())
 
 
 def to_json(snapshot: Snapshot) -> dict[str, Any]:

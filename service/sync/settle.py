@@ -7,6 +7,7 @@ search and no extra call is needed: an open call is settled out of the counterpa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -28,11 +29,12 @@ from service.core.snapshot import Snapshot, spelled_like
 from service.store.facts import apply_to
 from service.store.queries import calls, counterparts, links
 from service.store.sync_models import CallRow, LinkRow
+from service.sync import books
 from service.sync.cases import Ground
 from service.sync.closing import Closing, counted_as
 from service.sync.push import send_again
 from service.sync.surroundings import label_of_link
-from service.sync.work import Work
+from service.sync.work import LEASE_STEP, Work
 
 #: Sends of one record in a row without a clear outcome before a person is asked.
 MAX_SENDS = 8
@@ -49,20 +51,34 @@ class _Judged:
 def settle(work: Work, ground: Ground) -> None:
     """Settle every open call of the connection; the change feed must have been read to its end just before.
 
-    A request that may still be under way, because whoever sent it died a moment ago, is left alone: it stays in doubt.
+    A request that may still be under way, because whoever sent it died a moment ago, is waited for first.
     """
     work.doubt = False
     with work.platform.database.read() as session:
         open_calls = calls.open_calls(session, work.connection_id)
+    if any(_wait_for(work, row) for row in open_calls):
+        books.read_feed(work)
     for row in open_calls:
-        if row.last_sent_at is not None and _first_step(work, row) is NextStep.WAIT:
-            work.doubt = True
-        elif _settle_one(work, ground, row.id):
+        if _settle_one(work, ground, row.id):
             send_again(work, ground, row.id)
 
 
-def _first_step(work: Work, row: CallRow) -> NextStep:
-    return after_restart(_call(row), now=work.platform.clock(), lease=work.lease_span)
+def under_way(work: Work) -> timedelta:
+    """Return how long a request may be under way after it was sent."""
+    return work.lease_span
+
+
+def _wait_for(work: Work, row: CallRow) -> bool:
+    """Wait until a call is surely no longer under way; tell whether that took any time."""
+    if row.last_sent_at is None:
+        return False
+    waited = False
+    while after_restart(_call(row), now=work.platform.clock(), lease=under_way(work)) is NextStep.WAIT:
+        if not waited:
+            work.report(phase="waiting for a call that may be under way")
+        waited = True
+        work.rest(min(row.last_sent_at + under_way(work) - work.platform.clock(), LEASE_STEP))
+    return waited
 
 
 def _call(row: CallRow, *, doubts: int = 0) -> Call:

@@ -57,7 +57,7 @@ _MARGIN = timedelta(seconds=30)
 #: A package that asks for a longer rest than this ends the run; the schedule comes back when the rest is over.
 LONGEST_REST = timedelta(seconds=75)
 _SHORT_REST = timedelta(seconds=2)
-_LEASE_STEP = timedelta(seconds=15)  #: longest wait before the lease is extended
+LEASE_STEP = timedelta(seconds=15)  #: longest wait before the lease is extended
 _FULL = 0.65  #: of a page; the rest is for what others write, and for what an overlap shows twice
 _WORTH_TELLING = timedelta(seconds=1)
 _PASSING_TRIES = 4
@@ -129,7 +129,7 @@ class Work:
             while (wait := self._enter()) > timedelta(0):
                 if wait > _WORTH_TELLING:
                     self.report(phase="waiting for the package's limit")
-                self.rest(min(wait, _LEASE_STEP))
+                self.rest(min(wait, LEASE_STEP))
                 token = self.tokens()
         except DayOver as over:
             message = f"the calls that {self.capabilities.package} allows in a day are used up"

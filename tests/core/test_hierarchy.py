@@ -18,7 +18,6 @@ from service.core.hierarchy import (
     full_name_of,
     name_path,
     plan_move,
-    sending_order,
     subtree,
 )
 
@@ -196,34 +195,3 @@ def test_a_refusal_says_why(refusal: Refusal, sentence: str) -> None:
 
 
 # --- order of sending -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("record_ids", "waves"),
-    [
-        ([], ()),
-        (list(TREE), (("acme", "bolt"), ("roof", "kitchen"), ("phase2", "phase1"))),
-        (["phase1", "kitchen"], (("phase1", "kitchen"),)),  # their parents are there already: one wave
-        (["phase1", "bolt", "acme"], (("bolt", "acme"), ("phase1",))),
-        (["bolt", "bolt"], (("bolt",),)),
-    ],
-)
-def test_parents_go_in_waves_before_their_children(record_ids: list[str], waves: tuple[tuple[str, ...], ...]) -> None:
-    assert sending_order(TREE, record_ids) == waves
-
-
-@given(trees(), st.data())
-def test_every_record_is_sent_once_after_its_ancestors_and_in_as_few_waves_as_can_be(
-    parents: dict[str, str | None], data: st.DataObject
-) -> None:
-    record_ids = data.draw(st.lists(st.sampled_from(list(parents))))
-    waves = sending_order(parents, record_ids)
-    wave_of = {id_: index for index, wave in enumerate(waves) for id_ in wave}
-    assert sorted(id_ for wave in waves for id_ in wave) == sorted(set(record_ids))
-    assert all(
-        wave_of[above] < wave_of[id_] for id_ in wave_of for above in ancestors(parents, id_) if above in wave_of
-    )
-    longest = max((sum(a in wave_of for a in ancestors(parents, id_)) + 1 for id_ in wave_of), default=0)
-    assert len(waves) == longest
-    for wave in waves:
-        assert list(wave) == sorted(wave, key=record_ids.index)

@@ -31,7 +31,6 @@ from service.core.link import (
     dot_of,
     is_due,
     state_of,
-    successor,
 )
 from service.core.problem import Problem, ProblemKind
 
@@ -267,11 +266,6 @@ def test_every_event_is_answered_in_every_state(state: LinkState, column: int) -
 def test_facts_the_link_never_had_are_an_error_of_ours(facts: LinkFacts, event: Event, says: str) -> None:
     with pytest.raises(IllegalTransition, match=f"^{says}$"):
         apply(facts, event)
-
-
-def test_a_reset_adds_a_link_of_the_next_generation_with_everything_to_send() -> None:
-    assert successor(replace(IN_STEP, generation=3)) == LinkFacts(generation=4, wanted=1)
-    assert is_due(successor(IN_STEP))
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------

@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from service.core.names import (
     MIN_LIMIT,
-    Clash,
     NameChoice,
     NameFault,
     NameRule,
     display_name,
-    find_clashes,
     flattened_name,
     full_name,
     name_fault,
@@ -93,12 +91,6 @@ def test_a_key_is_its_own_key_and_blind_to_case_and_blanks(name: str) -> None:
     assert name_key(unicodedata.normalize("NFC", name)) == key
     assert not any(unicodedata.category(char) == "Cf" for char in key)
     assert key == " ".join(key.split())
-
-
-def test_clashes_are_groups_of_two_or_more_in_order_of_appearance() -> None:
-    names = [("1", "Acme"), ("2", "Zoë"), ("3", "ACME"), ("4", "Roof"), ("5", "Zoe\u0308"), ("6", "acme ")]
-    assert find_clashes(names) == (Clash(key="acme", ids=("1", "3", "6")), Clash(key="zoë", ids=("2", "5")))
-    assert find_clashes([("1", "Acme"), ("2", "Acme 2")]) == ()
 
 
 # --- validity ---------------------------------------------------------------------------------------------------------

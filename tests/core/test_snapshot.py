@@ -20,7 +20,6 @@ from service.core.snapshot import (
     clean_phone,
     clean_text,
     differences,
-    fingerprint,
     format_phone,
     from_json,
     to_json,
@@ -72,7 +71,6 @@ def test_differences_name_only_fields_both_sides_hold() -> None:
 def test_a_snapshot_survives_storage(snapshot: Snapshot) -> None:
     stored = json.loads(json.dumps(to_json(snapshot)))
     assert from_json(stored) == snapshot
-    assert fingerprint(from_json(stored)) == fingerprint(snapshot)
 
 
 def test_a_stored_snapshot_has_a_plain_form() -> None:
@@ -85,33 +83,6 @@ def test_a_stored_snapshot_has_a_plain_form() -> None:
 def test_a_document_without_its_parts_is_no_snapshot() -> None:
     with pytest.raises(KeyError):
         from_json({"fields": {}})
-
-
-@given(SNAPSHOTS)
-def test_the_order_of_fields_does_not_matter_to_the_fingerprint(snapshot: Snapshot) -> None:
-    backwards = dict(reversed(list(snapshot.fields.items())))
-    assert fingerprint(Snapshot(fields=backwards, active=snapshot.active)) == fingerprint(snapshot)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        _snap(name="Acme", fax=""),
-        _snap(name="Acme"),
-        _snap(name="acme", fax=None),
-        _snap(active=False, name="Acme", fax=None),
-        _snap(name=("Acme",), fax=None),
-    ],
-)
-def test_what_differs_has_another_fingerprint(other: Snapshot) -> None:
-    assert fingerprint(other) != fingerprint(_snap(name="Acme", fax=None))
-
-
-def test_the_fingerprint_stays_the_same_in_every_release() -> None:
-    assert (
-        fingerprint(_snap(name="Zoë", lines=(("a", 2, True, None),)))
-        == "2d6ddab9c27dcee366a1734bec8df7bb0d8ad8f2c9b318bce17fbbdfadb6d2d1"
-    )
 
 
 # --- text ------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from service.core.link import LinkFacts, dot_of
 from service.core.ports import EntityKind
 from service.core.problem import Problem, ProblemKind
-from service.core.snapshot import Fingerprint
 from service.ids import new_id
 from service.records.author import Author
 from service.store.database import Database
@@ -35,7 +34,7 @@ def _facts(retired: bool, red: bool, sending: bool, tied: bool, agreed: bool, ed
         confirmed=1 if edited else 2,
         heard=1,
         settled=0 if heard else 1,
-        baseline=Fingerprint("x") if agreed else None,
+        baseline={"fields": {}} if agreed else None,
         intent_open=sending,
         problem=Problem(kind=ProblemKind.REJECTED) if red else None,
         retired_at=NOW if retired else None,

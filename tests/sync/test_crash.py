@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from service.core.ports import EntityKind
+from service.store.sync_models import ConnectionRow
 from service.sync import push
 from service.sync import run as running
 from tests.sync.bookkeeper import Bookkeeper
@@ -106,3 +108,21 @@ def test_an_update_that_landed_before_the_crash_is_not_written_again(
     assert (live_office.dot(client), live_office.writes()) == ("green", written)
     assert bookkeeper.customer(live_office.remote_id(client))["phone"] == "4155550199"
     assert "found there after the answer was lost" in str(live_office.events("sent", client)[-1].why)
+
+
+def test_a_request_that_may_be_under_way_is_waited_for_before_anybody_looks(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(push, "_mark_sent", after(push._mark_sent, 1))
+        live_office.ask()
+        with pytest.raises(Crash):
+            running.perform(live_office.platform, live_office.connection_id)
+    with live_office.platform.database.write() as session:  # its lease is given up at once, as of a dead process
+        session.get_one(ConnectionRow, live_office.connection_id).lease_token = None
+    sent, written = live_office.platform.clock(), live_office.writes()
+    live_office.settled()
+    assert live_office.platform.clock() - sent >= timedelta(seconds=live_office.platform.settings.provider_timeout)
+    assert live_office.writes() == written + 1
+    assert bookkeeper.named("Cedar Vets") == [live_office.remote_id(client)]
