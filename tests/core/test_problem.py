@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from service.core.errors import (
     ClosedPeriod,
@@ -25,12 +22,10 @@ from service.core.problem import (
     Problem,
     ProblemKind,
     field_label,
-    from_json,
     options,
     problem_of_error,
     problem_of_plan,
     sentence,
-    to_json,
     value_text,
 )
 from service.core.reconcile import ACTIVE, ConflictKind, Plan, RecordMove, reconcile
@@ -369,48 +364,3 @@ def test_a_plan_that_is_not_held_is_no_problem() -> None:
 
 def test_every_kind_of_conflict_is_a_kind_of_problem() -> None:
     assert {kind.value for kind in ConflictKind} <= {kind.value for kind in ProblemKind}
-
-
-STORED = {
-    "kind": "duplicate_name",
-    "params": {"name": "Harbour", "lines": [["a", 1]]},
-    "provider_code": "6240",
-    "fields": [{"field": "name", "ours": "a", "theirs": ["b"], "agreed": None}],
-    "candidates": [{"remote_id": "9", "name": "Harbour", "type": "vendor", "params": {"address": ["1 Elm Road"]}}],
-}
-
-
-def test_a_stored_problem_has_a_plain_form() -> None:
-    problem = Problem(
-        kind=ProblemKind.DUPLICATE_NAME,
-        params={"name": "Harbour", "lines": (("a", 1),)},
-        provider_code="6240",
-        fields=(Dispute(field="name", ours="a", theirs=("b",)),),
-        candidates=(Candidate(remote_id="9", name="Harbour", type="vendor", params={"address": ("1 Elm Road",)}),),
-    )
-    assert to_json(problem) == STORED
-    assert from_json(STORED) == problem
-
-
-VALUES: st.SearchStrategy[Value] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3).map(tuple)
-)
-PARAMS = st.dictionaries(st.text(), VALUES, max_size=3)
-
-
-@given(
-    st.builds(
-        Problem,
-        kind=st.sampled_from(list(ProblemKind)),
-        params=PARAMS,
-        provider_code=st.none() | st.text(),
-        fields=st.lists(st.builds(Dispute, field=st.text(), ours=VALUES, theirs=VALUES, agreed=VALUES), max_size=2).map(
-            tuple
-        ),
-        candidates=st.lists(
-            st.builds(Candidate, remote_id=st.text(), name=st.text(), type=st.text(), params=PARAMS), max_size=2
-        ).map(tuple),
-    )
-)
-def test_a_problem_survives_storage(problem: Problem) -> None:
-    assert from_json(json.loads(json.dumps(to_json(problem)))) == problem

@@ -71,6 +71,60 @@ class Desk:
         self.sandbox.faults.add(FaultRule.from_json({"kind": "status", "status": status, **WRITES, **more}))
 
 
+@dataclass(frozen=True)
+class Red:
+    """One row: a code, what brings it about, and what a person then reads and can do."""
+
+    package: str
+    code: str | None  #: as it stands with the question, for support
+    cause: str
+    bring_about: Callable[[Desk], tuple[str, EntityKind]]
+    kind: str
+    says: str  #: ``{name}`` is what our record is called
+    offers: str
+    before: Callable[[Desk], None] | None = None  #: what the sentence asks a person to do at the package first
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Return what the row is called."""
+        return f"{self.package} {self.code} {self.cause}".replace(" ", "_")
+
+
+@dataclass(frozen=True)
+class Passing:
+    """A code that needs nobody: a sync later, at most after the rest that the package wants, all is green."""
+
+    package: str
+    code: str
+    cause: str
+    fault: dict[str, Any] = field(default_factory=dict)
+    meanwhile: Callable[[Desk, str], None] | None = None  #: done at the package while our write arrives
+
+    @property
+    def id(self) -> str:
+        """Return what the row is called."""
+        return f"{self.package} {self.code} {self.cause}".replace(" ", "_")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A code of the connection: it is said once, and reconnecting or paying makes all green again."""
+
+    package: str
+    code: str
+    cause: str
+    break_it: Callable[[Desk], None]
+    mend: Callable[[Desk], None]
+    state: str
+    says: str
+
+    @property
+    def id(self) -> str:
+        """Return what the row is called."""
+        return f"{self.package} {self.code} {self.cause}".replace(" ", "_")
+
+
 def new_customer(detail: str, code: str | None = None) -> Callable[[Desk], tuple[str, EntityKind]]:
     """A new customer that the package refuses with a code."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,10 @@ from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.fault_desk import (
     PAYMENT,
     WRITES,
+    Broken,
     Desk,
+    Passing,
+    Red,
     account_number_taken,
     archived_unseen,
     blank_email,
@@ -50,27 +53,6 @@ from tests.sync.fault_desk import (
     refused_with,
 )
 from tests.sync.office import connection_of, live, open_office, reconnected
-
-
-@dataclass(frozen=True)
-class Red:
-    """One row: a code, what brings it about, and what a person then reads and can do."""
-
-    package: str
-    code: str | None  #: as it stands with the question, for support
-    cause: str
-    bring_about: Callable[[Desk], tuple[str, EntityKind]]
-    kind: str
-    says: str  #: ``{name}`` is what our record is called
-    offers: str
-    before: Callable[[Desk], None] | None = None  #: what the sentence asks a person to do at the package first
-    answer: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        """Return what the row is called."""
-        return f"{self.package} {self.code} {self.cause}".replace(" ", "_")
-
 
 REFUSED = "{package} did not accept '{name}': "
 QB, XERO = "quickbooks", "xero"
@@ -266,22 +248,6 @@ def test_a_refused_record_says_why_and_its_recommended_answer_turns_it_green(
     assert left == []
 
 
-@dataclass(frozen=True)
-class Passing:
-    """A code that needs nobody: a sync later, at most after the rest that the package wants, all is green."""
-
-    package: str
-    code: str
-    cause: str
-    fault: dict[str, Any] = field(default_factory=dict)
-    meanwhile: Callable[[Desk, str], None] | None = None  #: done at the package while our write arrives
-
-    @property
-    def id(self) -> str:
-        """Return what the row is called."""
-        return f"{self.package} {self.code} {self.cause}".replace(" ", "_")
-
-
 def edited_there(desk: Desk, remote_id: str) -> None:
     """Somebody else saves the customer at that moment."""
     desk.bookkeeper.edit(remote_id, email="new@office.example")
@@ -331,24 +297,6 @@ def test_what_passes_by_itself_asks_nobody(desks: Callable[[str], Desk], row: Pa
     desk.sandbox.log.clear()
     assert (desk.office.dot(customer), desk.office.problems()) == ("green", [])
     assert desk.bookkeeper.named(name) == [there]
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A code of the connection: it is said once, and reconnecting or paying makes all green again."""
-
-    package: str
-    code: str
-    cause: str
-    break_it: Callable[[Desk], None]
-    mend: Callable[[Desk], None]
-    state: str
-    says: str
-
-    @property
-    def id(self) -> str:
-        """Return what the row is called."""
-        return f"{self.package} {self.code} {self.cause}".replace(" ", "_")
 
 
 def refuse_writes(status: int, **more: Any) -> Callable[[Desk], None]:
