@@ -9,6 +9,8 @@ from service.core.problem import to_json as problem_to_json
 from service.core.snapshot import Snapshot
 from service.core.snapshot import to_json as snapshot_to_json
 from service.store.database import Database
+from service.store.drift_models import DriftRow
+from service.store.plan_models import PlanRow
 from service.store.reset_models import ResetRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
 
@@ -44,8 +46,13 @@ def synced(database: Database, organisation_id: str, customer_id: str) -> dict[s
         asked = Problem(kind=ProblemKind.REJECTED, params={"label": "Freeman", "package": "Xero", "detail": "No."})
         question = ProblemRow(**at, link_id=link.id, kind="rejected", label="Freeman", document=problem_to_json(asked))
         reset = ResetRow(**at, kind="reset", old_counterpart="rename", state="asked", requested_by="test")
-        session.add_all([question, reset])
+        drifted = DriftRow(
+            **at, link_id=link.id, entity="customer", record_id=customer_id, label="Freeman", field="name",
+            agreed="Freeman", ours="Freeman", theirs="Freedman",
+        )  # fmt: skip
+        plan = PlanRow(**at, created_by="test", calls=0, unchanged=1, actions=0)
+        session.add_all([question, reset, drifted, plan])
         session.flush()
         link.open_problem_id = question.id
         ids = {"connections": connection.id, "runs": run.id, "links": link.id, "conflicts": question.id}
-        return ids | {"resets": reset.id}
+        return ids | {"resets": reset.id, "drift": drifted.id, "plans": plan.id}
