@@ -46,7 +46,6 @@ def by_splink(rows: Sequence[Row]) -> Verdicts:
     import splink.comparison_library as comparisons
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-    logging.getLogger("splink").setLevel(logging.CRITICAL)
     database = DuckDBAPI()
     sides = []
     for side in ("ours", "theirs"):
@@ -72,7 +71,7 @@ def by_splink(rows: Sequence[Row]) -> Verdicts:
             block_on("substr(name, 1, 4)"),
         ],
     )
-    linker: Any = Linker(sides, settings)
+    linker: Any = Linker(sides, settings, log_level=logging.CRITICAL)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("first_word"))
     found = linker.inference.predict(threshold_match_probability=0.01).as_pandas_dataframe()

@@ -121,6 +121,8 @@ def test_nothing_is_proposed_without_a_reason(ours: Party, theirs: Party) -> Non
         ("O\u2019Brien Ltd", "OBrien Limited"),
         ("Acme", "Acme & Co"),
         ("Limited", "LIMITED"),
+        ("A/S Norsk Byg", "Norsk Byg AS"),
+        ("Praxis Dr. Klein", "Praxis Klein"),
     ],
 )
 def test_what_does_not_tell_companies_apart_does_not_count(here: str, there: str) -> None:

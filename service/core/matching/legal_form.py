@@ -74,8 +74,9 @@ se: se; societas europaea
 _FILLERS = """
 and und u et e y i en og och ja the a an der die das den dem des le la les l un une el los las il lo gli uno una
 de het een du d of di del della dei van von vom zum zur do da dos das firma fa messrs mr mrs ms miss herr frau
-mme monsieur madame sig sra sr att attn
+mme monsieur madame sig sra sr att attn dr prof
 """
+CONJUNCTIONS = frozenset({"and", "und", "u", "et", "e", "y", "i", "en", "og", "och", "ja"})
 #: Articles, conjunctions and forms of address: their absence says nothing.
 FILLERS = frozenset(_FILLERS.split())
 
@@ -121,7 +122,9 @@ _BY_SPELLING: Mapping[tuple[str, ...], str] = _read_forms()
 WHOLE_WORDS: Mapping[str, frozenset[str]] = _read_short()
 _LONGEST = max(len(spelling) for spelling in _BY_SPELLING)
 #: Forms that stand before the name in some countries; elsewhere such a word at the beginning is part of it.
-_LEADING = frozenset({"sarl", "sas", "sci", "snc", "ets", "ditta", "ab", "oy", "pt", "ooo", "uab", "gmbh", "scop"})
+_LEADING = frozenset(
+    {"sarl", "sas", "sci", "snc", "ets", "ditta", "ab", "oy", "pt", "ooo", "uab", "gmbh", "scop", "as_dk"}
+)
 _WEAK = "co"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from service.core.matching.align import Alignment, align
+from service.core.matching.legal_form import CONJUNCTIONS
 from service.core.matching.point import Point
 from service.core.matching.profile import BIT, Name, Profile, Rarity
 from service.core.matching.words import Word, plain_words
@@ -129,7 +130,7 @@ def _words(here: Name, there: Name, level: NameLevel) -> str:
 
 def _more(text: str, other: str) -> str:
     """Return the words of a name that the other lacks, as they stand in it."""
-    known = set(plain_words(other))
+    known = CONJUNCTIONS.union(plain_words(other))
     return " ".join(
         piece.strip(",;()[]") for piece in text.split() if (words := plain_words(piece)) and not known.issuperset(words)
     )
