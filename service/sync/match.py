@@ -10,8 +10,10 @@ from decimal import ROUND_CEILING, Decimal
 from sqlalchemy.orm import Session
 
 from service.core.errors import SyncError
+from service.core.link import Tied
 from service.core.matching import EXACT
 from service.core.ports import EntityKind, Family, Ref
+from service.store.facts import apply_to
 from service.store.match_models import ProposalRow
 from service.store.queries import connections as queries
 from service.store.queries import counterparts, links, matches
@@ -288,7 +290,7 @@ def _link(taking: _Taking, customer: CustomerRow, there: CounterpartRow) -> Link
         generation=links.next_generation(taking.session, taking.row.id, ref) if ref in taking.ever else 1,
         hint=customer.number or "",
     )
-    tie(link, there.remote_id, there.name)
+    tie(taking.session, link, there.remote_id, there.name, now=taking.platform.clock())
     taking.links[customer.id] = taking.holders[there.remote_id] = link
     return link
 
@@ -304,7 +306,7 @@ def _take_back(taking: _Taking, pair: matches.Pair) -> None:
         taking.freed = True
 
 
-def tie(link: LinkRow, remote_id: str, remote_name: str | None) -> None:
+def tie(session: Session, link: LinkRow, remote_id: str, remote_name: str | None, *, now: datetime) -> None:
     """Tie a link to an entity; the next sync compares the two for the first time."""
-    link.remote_id, link.remote_name = remote_id, remote_name
-    link.heard += 1
+    apply_to(session, link, Tied(external_id=remote_id), now=now)
+    link.remote_name = remote_name
