@@ -108,24 +108,8 @@ class Closing:
         }
         problem = Problem(kind=ProblemKind.OUTCOME_UNKNOWN, params=params)
         # What was heard when it was sent is looked at: else it would be due, and refused again, with every sync.
-        refused = Refused(problem=problem, heard=max(link.settled, intent.heard))
-        open_problem(self.session, link, refused, label=label, now=self.now, request_id=error.request_id)
-
-    def abandon(self, intent: Intent, link: LinkRow) -> None:
-        """Close an intent that was surely not written; the link is planned anew."""
-        self._end(intent, IntentState.ABANDONED)
-        apply_to(self.session, link, Deferred(), now=self.now)
-
-    def give_up(self, intent: Intent, link: LinkRow, *, label: str) -> None:
-        """Close an intent of which nobody could tell often enough what became of it: a person has to look."""
-        self._end(intent, IntentState.ABANDONED)
-        params: dict[str, Value] = {
-            "package": self._ground.capabilities.package,
-            "name": label,
-            "entity": link.entity,
-        }
-        problem = Problem(kind=ProblemKind.OUTCOME_UNKNOWN, params=params)
-        open_problem(self.session, link, Refused(problem=problem), label=label, now=self.now)
+        refused = Refused(problem=problem, heard=max(link.settled, min(intent.heard, link.heard)))
+        open_problem(self.session, link, refused, label=label, now=self.now)
 
     def write(self) -> None:
         """Write what was collected; called once more at the end, whatever was closed."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from service.core.drift import DriftRule
@@ -17,8 +16,9 @@ from service.core.errors import AuthorizationLost, RateLimited, SyncError, Trans
 from service.core.ports import Connector, Family, Ref
 from service.mapping import settings as mapping_settings
 from service.store import leases
+from service.store.queries import connections as queries
 from service.store.queries import counterparts, load
-from service.store.sync_models import ConnectionRow, RunRow
+from service.store.sync_models import ConnectionRow
 from service.sync.cases import Ground
 from service.sync.documents import reference_from_json
 from service.sync.names import Names, leaving
@@ -277,16 +277,16 @@ class Work:
         self, session: Session, *, done: int | None = None, total: int | None = None, phase: str | None = None
     ) -> None:
         """Bring the run's row up to date together with what else a unit of writing does."""
+        if self.run_id is None:
+            return
         told = {"done": done, "total": total, "phase": phase}
-        session.execute(
-            update(RunRow)
-            .where(RunRow.id == self.run_id)
-            .values(
-                counts=dict(self.counts),
-                calls=self.connector.calls_made,
-                least_calls=self.least_calls,
-                **{column: value for column, value in told.items() if value is not None},
-            )
+        queries.report_run(
+            session,
+            self.run_id,
+            counts=dict(self.counts),
+            calls=self.connector.calls_made,
+            least_calls=self.least_calls,
+            **{column: value for column, value in told.items() if value is not None},
         )
 
 

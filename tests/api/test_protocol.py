@@ -135,6 +135,7 @@ def test_another_organisations_records_do_not_exist_on_any_route(app: Api, ann: 
         ids["connections"]: {"settings": {"push": "by_hand"}},
         "matches": {"accept": "exact"},
         "resolve": {"option": "retry"},
+        "companies": {"tenant_id": "another"},
     }
     tried = 0
     for rule in app.url_map.iter_rules():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store.sync_models import ConnectionRow, ConsentRow, RunRow
@@ -103,6 +104,11 @@ def get_run(session: Session, organisation_id: str, run_id: str) -> RunRow:
     if row is None:
         raise NotFoundError(run_id)
     return row
+
+
+def report_run(session: Session, run_id: str, **values: Any) -> None:
+    """Write how far a run has come, without reading its row."""
+    session.execute(update(RunRow).where(RunRow.id == run_id).values(**values))
 
 
 def runs(
