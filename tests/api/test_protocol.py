@@ -133,6 +133,7 @@ def test_another_organisations_records_do_not_exist_on_any_route(app: Api, ann: 
         "contacts": {"first_name": "Eve"},
         "job-sites": {"name": "Dock"},
         ids["connections"]: {"settings": {"push": "by_hand"}},
+        ids["drift"]: {"decision": "accept"},
         "matches": {"accept": "exact"},
         "resolve": {"option": "retry"},
         "companies": {"tenant_id": "another"},
