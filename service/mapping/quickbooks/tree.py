@@ -1,9 +1,9 @@
 """A customer's place in QuickBooks' tree: what it takes to move it, and what QuickBooks refuses.
 
 QuickBooks facts: developer.intuit.com, Customer: Job and ParentRef go together, or fault 6150; a sparse update keeps
-the ParentRef that is there, so that only a full update, with Job false and no ParentRef, makes a sub-customer a customer
-of its own; a full update blanks every writable field that it leaves out. Projects are moved by people only, and nobody
-with an open balance is made inactive.
+the ParentRef that is there, so that only a full update, with Job false and no ParentRef, makes a sub-customer a
+customer of its own; a full update blanks every writable field that it leaves out. Projects are moved by people only,
+and nobody with an open balance is made inactive.
 """
 
 from __future__ import annotations
