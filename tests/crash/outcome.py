@@ -127,7 +127,8 @@ def _link(link: LinkRow, ranks: Mapping[str, str]) -> str:
         "generation": link.generation,
         "retired": link.retired_why if link.retired_at else None,
         "tied": link.remote_id is not None,
-        "waiting": (link.wanted - link.confirmed, link.heard - link.settled),
+        # A life that is over waits for nothing, whatever is heard of it.
+        "waiting": None if link.retired_at else (link.wanted - link.confirmed, link.heard - link.settled),
         "intent": (link.intent_open, link.intent_unknown, link.doubts),
         "losses": link.losses,
         "readback": link.readback,
