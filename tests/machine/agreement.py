@@ -24,22 +24,29 @@ from service.sync.planner import Case, flows_of
 from service.sync.work import ground_of
 from tests.machine import truth
 from tests.machine.law import Breach, need
+from tests.machine.truth import Where
 from tests.machine.world import World
 
 
-def check(world: World) -> None:
-    """Compare every green record with what the package holds.
+def check(world: World) -> tuple[set[str], set[Where]]:
+    """Compare every green record with what the package holds; return the records and entities that agree.
 
     :raises Breach: a green record differs.
     """
+    records: set[str] = set()
+    entities: set[Where] = set()
     with world.office.platform.database.read() as session:
         ground, chunks = green(world, session)
         for chunk in chunks:
             for case in chunk.cases:
-                there = truth.entity_of(world.package.sandbox, (ground.capabilities.family_of[chunk.kind], _id(case)))
+                where = (ground.capabilities.family_of[chunk.kind], case.remote_id or "")
+                there = truth.entity_of(world.package.sandbox, where)
                 _agree(ground, chunk, case, there)
+                records.add(case.ref.id)
+                entities.add(where)
                 if isinstance(case.record, Invoice) and there is not None:
                     _same_amount(session, ground, case.record, there)
+    return records, entities
 
 
 def green(world: World, session: Session) -> tuple[Ground, list[Chunk]]:
@@ -54,10 +61,6 @@ def green(world: World, session: Session) -> tuple[Ground, list[Chunk]]:
         if dot_of_row(row) is Dot.GREEN:
             by_kind.setdefault(EntityKind(row.entity), []).append(row)
     return ground, [load_chunk(session, ground, kind, found, names) for kind, found in by_kind.items()]
-
-
-def _id(case: Case) -> str:
-    return case.remote_id or ""
 
 
 def _agree(ground: Ground, chunk: Chunk, case: Case, there: RemoteRecord | None) -> None:

@@ -77,6 +77,7 @@ class WholeStory(Trouble):
             self.tell(f"{told} - which is refused: {refusal}")
             return False
         self.a_person_chose = True
+        self.memory.chosen()
         self.world.counts["answers"] += 1
         self.tell(told)
         return True
@@ -116,11 +117,12 @@ class WholeStory(Trouble):
         self._settle()
         look = self.after_step()
         self._at_rest(look)
-        written = self.world.office.writes()
+        written, heard = self.world.office.writes(), _heard(look)
         run = self.run()
-        self.after_step()
+        look = self.after_step()
         need(run is not None and run.state in {"succeeded", "partial"}, "rest", "the last sync did not end well")
         need(self.world.office.writes() == written, "rest", "another sync still writes")
+        need(_heard(look) == heard, "echo", "another sync takes what is known for news")
 
     def _be_live(self) -> None:
         if self.connection().state == "paused":
@@ -164,6 +166,10 @@ class WholeStory(Trouble):
         for row in look.problems:
             problem = from_json(row.document)
             need(problem.kind in STAYING, "rest", f"answering did not settle: {sentence(problem)}")
+
+
+def _heard(look: Look) -> int:
+    return sum(link.heard for link, _ in look.dots.values())
 
 
 def _waiting(look: Look) -> list[LinkRow]:

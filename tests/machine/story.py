@@ -144,7 +144,7 @@ class Story(RuleBasedStateMachine):
         need((run.problem or {}).get("kind") != "internal", "no accident", f"{run.problem}")
         self.world.counts["syncs"] += 1
         if run.state in {"succeeded", "partial"} and run.problem is None and not self.world.touched:
-            agreement.check(self.world)
+            self.memory.agreed(*agreement.check(self.world))
         if run.finished_at is not None:
             self.memory.check(self.world)
         return run

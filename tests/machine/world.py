@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from pkgutil import iter_modules
 from types import SimpleNamespace
@@ -27,7 +28,7 @@ from typing import Any
 import pytest
 
 from sandbox.common.sandbox import ActionError
-from service import store
+from service import ids, store
 from service.connectors.quickbooks import wire
 from service.records.errors import RecordError
 from service.settings import load_settings
@@ -156,7 +157,8 @@ class _Scene:
     def restored(self) -> Office:
         """Return an organisation with a live connection of books that are both empty."""
         if self.live is None:
-            office = live(self.cleared())
+            with _numbered_ids("01a1"):
+                office = live(self.cleared())
             permission = self._permission()
             _copy(self.path, self.path.with_name(f"{self.package.sandbox.name}-live.db"))
             self.live = office, deepcopy({name: permission[name] for name in _PERMISSION if name in permission})
@@ -204,12 +206,20 @@ def _scene(name: str) -> _Scene:
 def opened(name: str) -> Iterator[World]:
     """Give a new world: an organisation without records, a package with empty books, nothing connected."""
     scene = _scene(name)
-    office = scene.cleared()
-    with pytest.MonkeyPatch.context() as patch:
+    with _numbered_ids("01a2"), pytest.MonkeyPatch.context() as patch:
         # A read that is repeated there waits in real time otherwise.
         patch.setattr(wire, "time", SimpleNamespace(sleep=scene.package.sandbox.clock.advance))
-        clerk = Bookkeeper(scene.package.sandbox)
+        office, clerk = scene.cleared(), Bookkeeper(scene.package.sandbox)
         yield World(name, scene.package, office, scene.interruptions, clerk, Counter())
+
+
+@contextmanager
+def _numbered_ids(prefix: str) -> Iterator[None]:
+    """Give the same ids each time the same story is told: what goes by their order then goes the same way."""
+    numbers = count(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ids, "uuid7", lambda: SimpleNamespace(hex=f"{prefix}{next(numbers):028x}"))
+        yield
 
 
 def _copy(source: Path, target: Path) -> None:
