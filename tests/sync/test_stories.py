@@ -54,3 +54,17 @@ def test_an_address_of_mail_changed_there_reaches_the_open_invoices_that_follow_
     there = truth.entity_of(live_office.package.sandbox, (Family.INVOICE, live_office.remote_id(invoice, INVOICE)))
     assert there is not None
     assert there.payload.get("BillEmail", {"Address": "new@cedar.example"}) == {"Address": "new@cedar.example"}
+
+
+def test_a_persons_name_typed_there_at_a_job_without_people_is_kept_on_both_sides(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    job = live_office.add_customer(name="Roof", parent_id=client)
+    live_office.sync()
+    there = live_office.remote_id(job)
+    bookkeeper.edit(there, first_name="Theirs")
+    live_office.sync()
+    live_office.edit_customer(job, website="https://roof.example")
+    assert live_office.sync().state == "succeeded"
+    assert (bookkeeper.customer(there)["first_name"], live_office.dot(job)) == ("Theirs", "green")

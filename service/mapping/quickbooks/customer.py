@@ -196,9 +196,11 @@ def _names(customer: Customer, context: MappingContext) -> Iterator[_Found]:
         raise MappingError("name", "QuickBooks needs a name.")
     if customer.kind is CustomerKind.COMPANY and customer.type is CustomerType.CLIENT:
         yield _name("company_name", customer.name, _PERSON_LIMIT, "The company name")
-    person = customer if customer.kind is CustomerKind.INDIVIDUAL else customer.primary_contact
-    yield _name("first_name", person.first_name if person else None, _PERSON_LIMIT, "The first name")
-    yield _name("last_name", person.last_name if person else None, _PERSON_LIMIT, "The last name")
+    # A job without people of its own keeps what a bookkeeper typed there as its own name.
+    primary = customer.primary_contact
+    person = customer if customer.kind is CustomerKind.INDIVIDUAL or primary is None else primary
+    yield _name("first_name", person.first_name, _PERSON_LIMIT, "The first name")
+    yield _name("last_name", person.last_name, _PERSON_LIMIT, "The last name")
 
 
 def _name(field: FieldName, value: str | None, limit: int, what: str) -> _Found:
