@@ -117,12 +117,13 @@ class WholeStory(Trouble):
         self._settle()
         look = self.after_step()
         self._at_rest(look)
-        written, heard = self.world.office.writes(), _heard(look)
-        run = self.run()
-        look = self.after_step()
-        need(run is not None and run.state in {"succeeded", "partial"}, "rest", "the last sync did not end well")
-        need(self.world.office.writes() == written, "rest", "another sync still writes")
-        need(_heard(look) == heard, "echo", "another sync takes what is known for news")
+        written = self.world.office.writes()
+        for last in (False, True):
+            before, run, look = look, self.run(), self.after_step()
+            need(run is not None and run.state in {"succeeded", "partial"}, "rest", "the last sync did not end well")
+            need(self.world.office.writes() == written, "rest", "another sync still writes")
+            # What our own writes move at the package besides (a balance, say) is news to the first of the two.
+            need(not last or _heard(look) == _heard(before), "echo", "another sync takes what is known for news")
 
     def _be_live(self) -> None:
         if self.connection().state == "paused":
