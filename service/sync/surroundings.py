@@ -100,10 +100,13 @@ def numbers_of(
             continue
         ref = Ref(kind=kind, id=record.id)
         held = {ground.mappers[kind].read(one, ground.reading).get("number") for one in former.get(row.id, ())}
+        given = f"{record.number}-{row.generation}"
+        # What was agreed for this life stays, also when the former one gives the number free later.
+        agreed = None if row.baseline is None else row.baseline["fields"].get("number")
         if kind is EntityKind.INVOICE and row.remote_name:
             found[ref] = row.remote_name
-        elif record.number in held:
-            found[ref] = f"{record.number}-{row.generation}"
+        elif record.number in held or agreed == given:
+            found[ref] = given
     return found
 
 

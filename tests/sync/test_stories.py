@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.common.faults import FaultRule
 from service.core.ports import EntityKind, Family
+from service.core.problem import OptionId
 from tests.machine import truth
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office
@@ -68,3 +69,30 @@ def test_a_persons_name_typed_there_at_a_job_without_people_is_kept_on_both_side
     live_office.edit_customer(job, website="https://roof.example")
     assert live_office.sync().state == "succeeded"
     assert (bookkeeper.customer(there)["first_name"], live_office.dot(job)) == ("Theirs", "green")
+
+
+def test_a_number_given_because_a_former_counterpart_held_ours_stays_when_that_gives_it_free(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    live_office.sync()
+    former, other = live_office.remote_id(client), bookkeeper.add_customer("Maple Dental")
+    live_office.edit_customer(client, name="Maple Dental")
+    live_office.sync()
+    live_office.answer(OptionId.LINK_EXISTING, remote_id=other)
+    live_office.sync()
+    live_office.add_customer(name="Cedar Vets")
+    live_office.sync()
+    live_office.answer(OptionId.LINK_EXISTING, remote_id=former)
+    live_office.sync()
+    given = number_there(live_office, other)
+    live_office.edit_customer(client, phone="+1 415 555 0100")
+    assert live_office.sync().state == "succeeded"
+    assert (number_there(live_office, other), live_office.dot(client)) == (given, "green")
+
+
+def number_there(office: Office, remote_id: str) -> object:
+    """Return the number that a customer bears there; None where customers bear none."""
+    there = truth.entity_of(office.package.sandbox, (Family.CUSTOMER, remote_id))
+    assert there is not None
+    return there.payload.get("AccountNumber")
