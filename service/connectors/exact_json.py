@@ -22,8 +22,12 @@ def write(value: Any) -> str:
         return decimal_text(value)
     if value is None or isinstance(value, int):
         return json.dumps(value)
-    if isinstance(value, Mapping):
-        return "{" + ",".join([f"{_quoted(str(name))}:{write(member)}" for name, member in value.items()]) + "}"
+    if isinstance(value, (dict, Mapping)):  # most members are text: they need no call of their own
+        members = [
+            f"{_quoted(str(name))}:{_quoted(member) if type(member) is str else write(member)}"
+            for name, member in value.items()
+        ]
+        return "{" + ",".join(members) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join([write(member) for member in value]) + "]"
     raise TypeError(f"no {type(value).__name__} in a JSON body")

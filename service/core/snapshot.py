@@ -141,8 +141,10 @@ def clean_phone(text: str | None, *, region: str | None = None) -> str | None:
 
 @lru_cache(maxsize=_NUMBERS_KEPT)
 def _clean_number(cleaned: str, region: str | None) -> str:
-    ascii_digits = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in cleaned)
-    found = _EXTENSION.search(ascii_digits)
+    ascii_digits = cleaned
+    if not cleaned.isascii():
+        ascii_digits = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in cleaned)
+    found = None if _NUMBER.fullmatch(ascii_digits) else _EXTENSION.search(ascii_digits)
     extension = f"x{found[1]}" if found else ""
     number = ascii_digits[: found.start()] if found else ascii_digits
     if not _NUMBER.fullmatch(number) or not any(sign.isdigit() for sign in number):
@@ -153,7 +155,7 @@ def _clean_number(cleaned: str, region: str | None) -> str:
 def _one_spelling(number: str, region: str | None) -> str:
     """Return E.164 if the library finds the length possible, else the digits as they stand."""
     international = "+" in number
-    digits = ("+" if international else "") + "".join(sign for sign in number if sign.isdigit())
+    digits = ("+" if international else "") + "".join(filter(str.isdigit, number))
     parsed = _parse(digits, None if international else region)
     if parsed is None or not phonenumbers.is_possible_number(parsed):
         return digits

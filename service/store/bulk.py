@@ -1,14 +1,22 @@
-"""Many rows in one statement, past the bookkeeping that single rows get."""
+"""Many rows in one statement, past the bookkeeping that single rows get.
+
+A statement is compiled once for its columns and given to the driver as it is: for thousands of rows the toolkit's own
+work on each costs more than the database's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Dialect, Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from service.store.base import Base
+
+_KEY = "of_id"
 
 
 def insert_rows(session: Session, row_type: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -17,5 +25,86 @@ def insert_rows(session: Session, row_type: type[Base], rows: Sequence[Mapping[s
     What the session holds back is written first: a row may refer to it.
     """
     if rows:
-        session.flush()
-        session.execute(insert(cast("Table", row_type.__table__)), list(rows))
+        _execute(session, _insert, row_type, tuple(rows[0]), rows)
+
+
+def update_rows(session: Session, row_type: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Update rows by their ids, each given by its ``id`` and new values, all of the same columns.
+
+    Objects of these rows that the session holds are not told.
+    """
+    if rows:
+        _execute(session, _update, row_type, tuple(rows[0]), [{**row, _KEY: row["id"]} for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A statement as the driver takes it, with what turns values into stored ones, by their position."""
+
+    text: str
+    names: Sequence[str]
+    stored: Sequence[tuple[int, Callable[[Any], Any]]]
+    made: Mapping[str, Callable[[], Any]]  #: defaults of columns that rows don't give
+    positional: bool
+
+    def values(self, row: Mapping[str, Any]) -> Any:
+        if self.made:
+            row = {**{name: make() for name, make in self.made.items()}, **row}
+        values = [row[name] for name in self.names]
+        for position, store in self.stored:
+            values[position] = store(values[position])
+        return tuple(values) if self.positional else dict(zip(self.names, values, strict=True))
+
+
+def _execute(
+    session: Session,
+    statement: Callable[[Table, tuple[str, ...]], Insert | Update],
+    row_type: type[Base],
+    names: tuple[str, ...],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    session.flush()
+    connection = session.connection()
+    prepared = _prepare(connection.dialect, statement, cast("Table", row_type.__table__), names)
+    connection.exec_driver_sql(prepared.text, [prepared.values(row) for row in rows])
+
+
+@lru_cache(maxsize=256)
+def _prepare(
+    dialect: Dialect,
+    statement: Callable[[Table, tuple[str, ...]], Insert | Update],
+    table: Table,
+    names: tuple[str, ...],
+) -> _Prepared:
+    made = {} if statement is _update else _defaults(table, names)
+    compiled = statement(table, (*names, *made)).compile(dialect=dialect)
+    order = list(compiled.positiontup or compiled.binds)
+    types = {name: bind.type for name, bind in compiled.binds.items()}
+    found = ((at, types[name].dialect_impl(dialect).bind_processor(dialect)) for at, name in enumerate(order))
+    return _Prepared(
+        text=str(compiled),
+        names=order,
+        stored=[(at, store) for at, store in found if store is not None],
+        made=made,
+        positional=bool(compiled.positiontup),
+    )
+
+
+def _insert(table: Table, names: tuple[str, ...]) -> Insert:
+    return insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in names}).inline()
+
+
+def _update(table: Table, names: tuple[str, ...]) -> Update:
+    new = {name: bindparam(name, type_=table.c[name].type) for name in names if name != "id"}
+    return update(table).where(table.c.id == bindparam(_KEY, type_=table.c.id.type)).values(new)
+
+
+def _defaults(table: Table, names: tuple[str, ...]) -> dict[str, Callable[[], Any]]:
+    """Return what makes the values of columns that rows don't give, by column."""
+    missing = [column for column in table.c if column.name not in names and column.default is not None]
+    return {column.name: _maker(column.default.arg) for column in missing}  # type: ignore[union-attr]
+
+
+def _maker(default: Any) -> Callable[[], Any]:
+    # The toolkit wraps a default without arguments, so that it takes its context.
+    return (lambda: default(None)) if callable(default) else (lambda: default)

@@ -6,7 +6,7 @@ say so: ``counterparts.hear`` (``Heard``) and ``touch`` (``Edited``). A test hol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from service.core.problem import Problem
 from service.core.problem import from_json as problem_from_json
 from service.core.problem import to_json as problem_to_json
 from service.ids import new_id
+from service.store.bulk import update_rows
 from service.store.sync_models import LinkRow, ProblemRow
 
 #: Fact -> column. The problem is a row of its own; the link names it.
@@ -87,6 +88,32 @@ def apply_to(
         if after.problem is not None:
             _open(session, row, after.problem, now=now, label=label or row.record_id, request_id=request_id)
     return after
+
+
+def changes_by(row: LinkRow, event: Event) -> tuple[LinkFacts, dict[str, Any]]:
+    """Return the facts that follow when an event happens to a link without a problem, and the columns that change.
+
+    Nothing is written: :func:`write_changes` does that, for many links at once.
+
+    :raises IllegalTransition: the event makes no sense for this link.
+    :raises ValueError: a problem is open, or the event opens one: :func:`apply_to` knows what to do with it.
+    """
+    before = facts_of(row, None)
+    after = apply(before, event)
+    if row.open_problem_id is not None or after.problem is not None:
+        raise ValueError("problems are rows of their own")
+    changed = ((column, getattr(after, fact), getattr(before, fact)) for fact, column in _COLUMNS.items())
+    return after, {column: new for column, new, old in changed if new is not old}
+
+
+def write_changes(session: Session, changes: Iterable[Mapping[str, Any]]) -> None:
+    """Write the changed columns of links, each with the link's ``id``: one statement for those that change alike."""
+    alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for change in changes:
+        if change.keys() != {"id"}:
+            alike.setdefault(tuple(change), []).append(change)
+    for rows in alike.values():
+        update_rows(session, LinkRow, rows)
 
 
 def problem_of(session: Session, row: LinkRow) -> Problem | None:

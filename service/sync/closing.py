@@ -15,7 +15,7 @@ from service.core.link import Confirmed, Deferred, Lost, Refused
 from service.core.ports import EntityKind, RemoteRecord
 from service.core.problem import Problem, ProblemKind, field_label
 from service.core.snapshot import Snapshot, Value, spelled_like, to_json, value_to_json
-from service.store.facts import apply_to
+from service.store.facts import apply_to, changes_by, write_changes
 from service.store.queries import calls, counterparts, drift
 from service.store.queries.events import Subject, add_event, add_events
 from service.store.sync_models import ConnectionRow, LinkRow
@@ -40,11 +40,14 @@ class Closing:
         self._stored: list[RemoteRecord] = []
         self._ended: dict[IntentState, list[str]] = {}
         self._events: list[dict[str, Any]] = []
+        self._changes: list[dict[str, Any]] = []
 
     def confirm(
         self, intent: Intent, link: LinkRow, record: RemoteRecord, *, probed: bool = False, edited: bool = False
     ) -> None:
         """The package has what was meant: tie the link, move the baseline, note what was stored differently.
+
+        The link itself is only read here; its row is changed when everything is written.
 
         :param edited: somebody changed it there since: what was meant was there, and is what both sides agreed on.
         """
@@ -60,12 +63,17 @@ class Closing:
             baseline=to_json(_agreed(intent, stored)),
         )
         self._events.append(self._sent(intent, link, record, probed=probed))
-        if apply_to(self.session, link, event, now=self.now).retired_at is not None:
+        facts, changes = changes_by(link, event)
+        self._changes.append({"id": link.id, **changes})
+        if facts.retired_at is not None:
             return  # reset meanwhile: the row says what was left behind, the next generation is not touched
-        readback.note(link, intent, written=intent.expected, stored=stored, package=self._ground.capabilities)
-        if link.entity in _NAMED:
-            link.remote_name = record.name
-        link.last_synced_at, link.due_at, link.doubts = self.now, None, 0
+        self._changes[-1] |= {
+            **readback.noted(link, intent, written=intent.expected, stored=stored, package=self._ground.capabilities),
+            "remote_name": record.name if link.entity in _NAMED else link.remote_name,
+            "last_synced_at": self.now,
+            "due_at": None,
+            "doubts": 0,
+        }
         put_back = [name for name, rule in intent.rules.items() if rule in PUTTING_BACK]
         if put_back:
             drift.close_put_back(self.session, link.id, put_back, now=self.now, call_id=intent.call_id)
@@ -113,6 +121,7 @@ class Closing:
 
     def write(self) -> None:
         """Write what was collected; called once more at the end, whatever was closed."""
+        write_changes(self.session, self._changes)
         for family in {record.family for record in self._stored}:
             records = [record for record in self._stored if record.family is family]
             known = counterparts.by_remote_ids(
@@ -122,7 +131,7 @@ class Closing:
         for state, intent_ids in self._ended.items():
             calls.end(self.session, intent_ids, state, now=self.now)
         add_events(self.session, self._events)
-        self._stored, self._ended, self._events = [], {}, []
+        self._stored, self._ended, self._events, self._changes = [], {}, [], []
 
     def _end(self, intent: Intent, state: IntentState, error: ConnectorError | None = None) -> None:
         if error is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from service.core.errors import ConnectionBroken, OutcomeUnknown, StaleVersion, Transient
 from service.core.intent import Intent, call_key
@@ -12,7 +13,7 @@ from service.core.ports import Answer, Family, Lane, Request, Written
 from service.core.reconcile import advance
 from service.core.snapshot import Snapshot
 from service.ids import new_id
-from service.store.facts import apply_to
+from service.store.facts import changes_by, write_changes
 from service.store.queries import calls
 from service.store.sync_models import CallRow, LinkRow
 from service.sync import books, readback
@@ -83,12 +84,7 @@ def commit_call(work: Work, decisions: Sequence[Decision]) -> Parcel | None:
         elements = [decision.element for decision in fit if decision.element is not None]
         request = work.connector.pack(elements, key=call_key(call_id, 1))
         intents = tuple(_intent(call_id, position, decision) for position, decision in enumerate(fit))
-        for decision in fit:
-            link = rows[decision.case.link_id]
-            apply_to(session, link, Sent(), now=now)
-            link.losses = [{"field": loss.field, "reason": loss.reason} for loss in decision.losses]
-            if decision.case.name is not None:
-                link.remote_name = decision.case.name.name
+        write_changes(session, (_sent(rows[decision.case.link_id], decision) for decision in fit))
         calls.add(session, rows, intents, request=request_to_json(request), run_id=work.run_id, now=now)
     return Parcel(call_id, request, len(fit), intents)
 
@@ -125,6 +121,18 @@ def _fits(link: LinkRow | None, decision: Decision) -> bool:
         and link.generation == decision.case.generation
         and link.remote_id == decision.case.remote_id
     )
+
+
+def _sent(link: LinkRow, decision: Decision) -> dict[str, Any]:
+    """Return what changes about a link by an intent."""
+    name = decision.case.name
+    return {
+        "id": link.id,
+        **changes_by(link, Sent())[1],
+        "sequence": link.sequence + 1,
+        "losses": [{"field": loss.field, "reason": loss.reason} for loss in decision.losses],
+        "remote_name": link.remote_name if name is None else name.name,
+    }
 
 
 def _intent(call_id: str, position: int, decision: Decision) -> Intent:
@@ -188,7 +196,7 @@ def _take_in(work: Work, ground: Ground, parcel: Parcel, answer: Answer) -> None
     now = work.platform.clock()
     with work.platform.database.write() as session:
         closing = Closing(session, ground, now=now, request_id=answer.request_id)
-        links = calls.links_of_open_intents(session, parcel.call_id)
+        links = calls.links_answered(session, parcel.call_id)
         unknown = [
             intent.id
             for intent, link in _still_open(links, parcel)
@@ -206,7 +214,10 @@ def _take_in(work: Work, ground: Ground, parcel: Parcel, answer: Answer) -> None
 
 
 def _take_in_one(work: Work, closing: Closing, intent: Intent, link: LinkRow, answer: Answer) -> bool:
-    """Take in the outcome of one element; return False if it is still not known."""
+    """Take in the outcome of one element; return False if it is still not known.
+
+    :param link: as a plain row.
+    """
     outcome = answer.outcomes[intent.position]
     if isinstance(outcome, Written) and link.remote_id in (None, outcome.record.remote_id):
         work.counts[counted_as(intent, link)] += 1
@@ -216,6 +227,7 @@ def _take_in_one(work: Work, closing: Closing, intent: Intent, link: LinkRow, an
             work.expect_echo(family, remote_id)
         work.done += 1
         return True
+    link = closing.session.get_one(LinkRow, link.id)  # what is not confirmed is seldom, and changes more of its link
     if isinstance(outcome, OutcomeUnknown | Written):  # written, but to another entity: nobody knows what happened
         lose(closing.session, link, now=closing.now)
         return False

@@ -33,8 +33,10 @@ def meant_in(decision: Decision) -> dict[str, Any] | None:
     return meant_to_json(meant_by(record, decision.ours))
 
 
-def note(link: LinkRow, intent: Intent, *, written: Snapshot, stored: Snapshot, package: Capabilities) -> None:
-    """After a write: compare its answer with what was meant."""
+def noted(
+    link: LinkRow, intent: Intent, *, written: Snapshot, stored: Snapshot, package: Capabilities
+) -> dict[str, Any]:
+    """After a write: compare its answer with what was meant; return what the link keeps of it, by column."""
     lines = read_back(
         None if intent.meant is None else meant_from_json(intent.meant),
         written=written,
@@ -43,7 +45,7 @@ def note(link: LinkRow, intent: Intent, *, written: Snapshot, stored: Snapshot, 
         package=package.package,
         rounding=package.tax_rounding,
     )
-    _keep(link, lines)
+    return _kept(lines)
 
 
 def look_again(link: LinkRow, decision: Decision, package: Capabilities) -> None:
@@ -57,9 +59,9 @@ def look_again(link: LinkRow, decision: Decision, package: Capabilities) -> None
         meant_by(record, decision.ours), decision.theirs, package=package.package, rounding=package.tax_rounding
     )
     kept = [line for line in map(line_from_json, link.readback) if line.what not in AMOUNTS]
-    _keep(link, [*kept, *amounts])
+    for column, value in _kept([*kept, *amounts]).items():
+        setattr(link, column, value)
 
 
-def _keep(link: LinkRow, lines: Sequence[Line]) -> None:
-    link.readback = [line_to_json(line) for line in lines]
-    link.readback_state = worst_of(lines).value
+def _kept(lines: Sequence[Line]) -> dict[str, Any]:
+    return {"readback": [line_to_json(line) for line in lines], "readback_state": worst_of(lines).value}

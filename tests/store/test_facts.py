@@ -33,8 +33,8 @@ from service.core.ports import EntityKind, Family, Ref
 from service.core.problem import Problem, ProblemKind
 from service.ids import new_id
 from service.records.author import Author
-from service.store.facts import apply_to, facts_of, problem_of
-from service.store.queries import counterparts, links
+from service.store.facts import apply_to, changes_by, facts_of, problem_of, write_changes
+from service.store.queries import calls, counterparts, due, links
 from service.store.queries.touch import touch
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 from tests.records.builders import company, connection
@@ -176,10 +176,34 @@ def test_the_links_that_are_due_in_sql_are_those_of_the_core(session: Session, t
         row = _row(session, tied_to, facts)
         if is_due(facts):
             expected.add(row.id)
-    found = links.due(session, tied_to, EntityKind.CUSTOMER, now=NOW)
+    found = due.due_links(session, tied_to, EntityKind.CUSTOMER, now=NOW)
     assert {row.id for row in found} == expected
     assert expected
 
 
 def test_every_event_is_among_those_tried() -> None:
     assert {type(event) for event in EVENTS} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("facts", FACTS, ids=lambda facts: str(state_of(facts)))
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_links_changed_all_at_once_get_the_facts_that_each_would_alone(
+    session: Session, tied_to: ConnectionRow, facts: LinkFacts, event: Event
+) -> None:
+    rows = [_row(session, tied_to, facts)]
+    if facts.external_id is None:  # what is tied is tied to one alone
+        rows.append(_row(session, tied_to, facts))
+    plain = list(calls.links_to_send(session, [row.id for row in rows]).values())
+    try:
+        expected = apply(facts, event)
+    except IllegalTransition:
+        expected = None
+    if expected is None or facts.problem is not None or expected.problem is not None:
+        with pytest.raises((ValueError, IllegalTransition)):
+            changes_by(plain[0], event)
+        return
+    if isinstance(event, Tied | Confirmed):
+        del plain[1:], rows[1:]
+    write_changes(session, [{"id": link.id, **changes_by(link, event)[1]} for link in plain])
+    session.expire_all()
+    assert [facts_of(session.get_one(LinkRow, row.id), None) for row in rows] == [expected] * len(rows)

@@ -7,6 +7,7 @@ element succeeds or fails by itself; without, one bad element makes the whole an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,9 +37,14 @@ def lane_of(element: Element) -> Lane:
         return Lane("payments.change", 1)
     verb = "create" if element.operation is Operation.CREATE else "update"
     name = f"{shape.plural.lower()}.{verb}"
-    if len(write(element.body).encode()) > _LARGE:
+    if _may_exceed(element.body, _LARGE) and len(write(element.body).encode()) > _LARGE:
         return Lane(f"{name}.large", 1)
     return Lane(name, BATCH_SIZE)
+
+
+def _may_exceed(body: Mapping[str, Any], limit: int) -> bool:
+    """Tell quickly whether a body could be larger than a limit: written in ASCII it is never shorter."""
+    return len(json.dumps(body, default=str)) > limit
 
 
 def pack(elements: Sequence[Element], *, key: str) -> Request:
@@ -75,17 +81,17 @@ def read_answer(request: Request, reply: Reply, *, count: int) -> Answer:
     :raises ConnectorError: the answer says nothing of single elements: ``failure`` says which error, and a 2xx that
         can't be read leaves the outcome unknown.
     """
-    outcomes = _outcomes(request, reply, count)
     document = parse(reply)
+    outcomes = _outcomes(request, reply, document, count)
     own_id = document.get("Id") if isinstance(document, Mapping) else None
     request_id = reply.request_id or (own_id if isinstance(own_id, str) else None)
     return Answer(outcomes=tuple(outcomes), status=reply.status, request_id=request_id, content=reply.text)
 
 
-def _outcomes(request: Request, reply: Reply, count: int) -> list[Outcome]:
+def _outcomes(request: Request, reply: Reply, document: Any, count: int) -> list[Outcome]:
     shape = next(shape for shape in (CONTACTS, INVOICES, PAYMENTS) if request.path.startswith(shape.path))
     succeeded = 200 <= reply.status < 300  # noqa: PLR2004 - HTTP statuses read best as numbers
-    shown = _shown(parse(reply), shape.plural if succeeded else "Elements")
+    shown = _shown(document, shape.plural if succeeded else "Elements")
     if succeeded:
         if shown is None:
             raise OutcomeUnknown("Xero's answer can't be read.", request_id=reply.request_id, detail=reply.text)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session
 
 from service.core.intent import Intent, IntentState, Operation
 from service.core.snapshot import from_json, to_json
@@ -24,7 +24,7 @@ def add(
     run_id: str | None,
     now: datetime,
 ) -> None:
-    """Write down a call with its intents, by which their links count one intent more.
+    """Write down a call with its intents; each has the next number of its link, which the caller counts on.
 
     :param links: by their ids.
     :param request: as it is stored.
@@ -33,11 +33,7 @@ def add(
     of = {"organisation_id": owner.organisation_id, "connection_id": owner.connection_id, "created_at": now}
     call = {"id": call_id, "run_id": run_id, "key": request["key"], "elements": len(intents), "request": dict(request)}
     session.add(CallRow(**of, **call))
-    rows = []
-    for intent in intents:
-        link = links[intent.link_id]
-        link.sequence += 1
-        rows.append({**of, **_columns(intent), "sequence": link.sequence})
+    rows = [{**of, **_columns(intent), "sequence": links[intent.link_id].sequence + 1} for intent in intents]
     insert_rows(session, IntentRow, rows)
 
 
@@ -79,13 +75,13 @@ def intent_of(row: IntentRow) -> Intent:
     )
 
 
-#: What of a link a write looks at: the rest, which is read when it is asked for, would cost as much again.
-LEAN = load_only(
+#: What of a link a write looks at.
+_LEAN = (
+    LinkRow.id,
+    LinkRow.entity,
     LinkRow.organisation_id,
     LinkRow.connection_id,
-    LinkRow.entity,
     LinkRow.record_id,
-    LinkRow.family,
     LinkRow.remote_id,
     LinkRow.remote_name,
     LinkRow.generation,
@@ -99,14 +95,14 @@ LEAN = load_only(
     LinkRow.intent_open,
     LinkRow.intent_unknown,
     LinkRow.sequence,
-    LinkRow.doubts,
     LinkRow.retired_at,
 )
 
 
 def links_to_send(session: Session, link_ids: Collection[str]) -> dict[str, LinkRow]:
-    """Return links by id, as a write looks at them; unknown ones are left out."""
-    return {row.id: row for row in session.scalars(select(LinkRow).where(LinkRow.id.in_(link_ids)).options(LEAN))}
+    """Return links by id as plain rows, to be read and not changed; unknown ones are left out."""
+    rows = session.execute(select(*_LEAN).where(LinkRow.id.in_(link_ids)))
+    return {row.id: cast("LinkRow", row) for row in rows}
 
 
 def open_calls(session: Session, connection_id: str) -> Sequence[CallRow]:
@@ -132,12 +128,19 @@ def open_intents(session: Session, call_id: str) -> list[tuple[Intent, LinkRow]]
 def links_of_open_intents(session: Session, call_id: str) -> dict[str, LinkRow]:
     """Return the links of a call's intents that are not closed, by the intents' ids."""
     rows = session.execute(
-        select(IntentRow.id, LinkRow)
-        .join(LinkRow, LinkRow.id == IntentRow.link_id)
-        .where(*_open(call_id))
-        .options(LEAN)
+        select(IntentRow.id, LinkRow).join(LinkRow, LinkRow.id == IntentRow.link_id).where(*_open(call_id))
     )
     return {row.id: row.LinkRow for row in rows}
+
+
+def links_answered(session: Session, call_id: str) -> dict[str, LinkRow]:
+    """Return them as plain rows, to be read and not changed: an answer mostly confirms all that was sent."""
+    rows = session.execute(
+        select(IntentRow.id.label("intent_id"), *_LEAN)
+        .join(LinkRow, LinkRow.id == IntentRow.link_id)
+        .where(*_open(call_id))
+    )
+    return {row.intent_id: cast("LinkRow", row) for row in rows}
 
 
 def _open(call_id: str) -> tuple[ColumnElement[bool], ...]:
