@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.api.access import caller
 from service.api.outputs import CustomerOut, customer_out
-from service.api.paging import PageQuery, sort_of
+from service.api.paging import PageQuery, Query, sort_of
 from service.api.problems import ApiError
 from service.api.routes import IdPath, routes, sync_of
 from service.api.units import expected_revision, reads, writes
@@ -59,7 +59,7 @@ class CustomerQuery(PageQuery):
         return self
 
 
-class ArchiveQuery(BaseModel):
+class ArchiveQuery(Query):
     """What else is archived."""
 
     with_jobs: bool = Field(default=False, description="Archive the jobs below it as well.")

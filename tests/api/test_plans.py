@@ -43,7 +43,7 @@ def test_a_plan_that_no_longer_holds_is_refused_by_name(desk: Desk) -> None:
     go_live(desk)
     client = desk.accountant.created("/customers", company())
     plan = desk.viewer.post(f"{desk.base}/plan").get_json()
-    desk.accountant.patch(f"/customers/{client['id']}", {"website": "https://new.example"})
+    desk.accountant.patch(f"/customers/{client['id']}", {"phone": "+1 415 555 0199"})
     answer = desk.accountant.post(f"/plans/{plan['id']}/apply")
     assert answer.status_code == 409
     assert client["name"] in answer.get_json()["detail"]
@@ -66,7 +66,7 @@ def test_the_brake_is_said_and_released_by_who_may(desk: Desk) -> None:
     clients = [desk.accountant.created("/customers", company(name=f"Client {n}")) for n in range(2)]
     desk.sync()
     for client in clients:
-        desk.accountant.patch(f"/customers/{client['id']}", {"website": "https://new.example"})
+        desk.accountant.patch(f"/customers/{client['id']}", {"phone": "+1 415 555 0199"})
     run = desk.sync()
     assert (run["state"], run["problem"]["kind"]) == ("failed", "brake")
     assert desk.connection()["problem"]["kind"] == "brake"
