@@ -19,7 +19,7 @@ SLICE = (
     "quickbooks/invoice-void/single",
     "quickbooks/payment-equal/batch",
 )
-_OF_EACH = 10
+_OF_EACH = 6
 
 _stages: dict[str, Stage] = {}
 
