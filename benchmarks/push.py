@@ -34,6 +34,7 @@ from sqlalchemy import func, select
 import sandbox
 from benchmarks.plain import SCRIPTS, Saved
 from sandbox.common.server import serve
+from service.cli.serving import keep_what_is_loaded
 from service.records import customers
 from service.records.author import Author
 from service.records.inputs import CustomerInput
@@ -276,6 +277,7 @@ def main() -> int:
     parser.add_argument("--profile", action="store_true", help="print where our time goes instead")
     given = parser.parse_args()
     missed = False
+    keep_what_is_loaded()  # as the service does when it starts; it serves the script as well
     with tempfile.TemporaryDirectory() as folder:
         for name in sandbox.names() if given.package is None else (given.package,):
             if given.profile:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from service.core.model import Contact, Customer, Invoice, JobSite, Payment, TaxLevel
 from service.store.queries.find import chunks, find_all
-from service.store.queries.tree import job_sites_of, with_ancestors
+from service.store.queries.tree import ancestor_ids, job_sites_of
 from service.store.queries.values import (
     contact_value,
     customer_value,
@@ -18,14 +19,41 @@ from service.store.queries.values import (
     payment_value,
     tax_level_value,
 )
-from service.store.records import ContactRow, InvoiceLineRow, InvoiceRow, PaymentRow, TaxLevelRow
+from service.store.records import ContactRow, CustomerRow, InvoiceLineRow, InvoiceRow, PaymentRow, TaxLevelRow
+
+_CUSTOMER = tuple(getattr(CustomerRow, one.key) for one in inspect(CustomerRow).column_attrs)
+_CONTACT = tuple(getattr(ContactRow, one.key) for one in inspect(ContactRow).column_attrs)
 
 
 def load_customers(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Customer]:
     """Return customers with their contacts, and with them all their ancestors, by id. Unknown ids are left out."""
-    rows = with_ancestors(session, organisation_id, ids)
-    people = contacts_of(session, organisation_id, rows)
+    rows = _plain_customers(session, organisation_id, ids)
+    above = {above_id for row in rows.values() for above_id in ancestor_ids(row)} - rows.keys()
+    rows |= _plain_customers(session, organisation_id, above)
+    people = _plain_contacts(session, organisation_id, rows)
     return {row.id: customer_value(row, people.get(row.id, ())) for row in rows.values()}
+
+
+def _plain_customers(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, CustomerRow]:
+    """Return customers as plain rows, to be read and not changed: as objects they would cost as much again."""
+    query = select(*_CUSTOMER).where(CustomerRow.organisation_id == organisation_id)
+    parts = chunks(set(ids))
+    return {
+        row.id: cast("CustomerRow", row)
+        for part in parts
+        for row in session.execute(query.where(CustomerRow.id.in_(part)))
+    }
+
+
+def _plain_contacts(session: Session, organisation_id: str, customer_ids: Iterable[str]) -> dict[str, list[ContactRow]]:
+    """Return the contacts of customers in their order, by customer id, as plain rows."""
+    people: dict[str, list[ContactRow]] = {}
+    query = select(*_CONTACT).where(ContactRow.organisation_id == organisation_id)
+    for part in chunks(customer_ids):
+        wanted = query.where(ContactRow.customer_id.in_(part)).order_by(ContactRow.position, ContactRow.id)
+        for row in session.execute(wanted):
+            people.setdefault(row.customer_id, []).append(cast("ContactRow", row))
+    return people
 
 
 def load_contacts(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Contact]:
