@@ -156,8 +156,8 @@ def _intent(call_id: str, position: int, decision: Decision) -> Intent:
 
 
 def _mark_sent(work: Work, call_id: str) -> None:
-    """Note that the request leaves now; the lease is extended with it."""
-    with work.holding() as session:
+    """Note that the request leaves now; the lease is extended with it, and the intents before it reach the disk."""
+    with work.holding(lasting=True) as session:
         calls.mark_sent(session, call_id, now=work.platform.clock())
 
 

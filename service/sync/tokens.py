@@ -129,7 +129,7 @@ class TokenSource:
             with platform.database.write() as session:
                 leases.release(session, CredentialRow, self._credential_id, holder=holder)
             raise
-        with platform.database.write() as session:
+        with platform.database.write(lasting=True) as session:  # the token before it may be dead already
             row = session.get_one(CredentialRow, self._credential_id)
             seal(platform, row, new)
             row.rotations += 1

@@ -188,9 +188,10 @@ class Work:
         return timedelta(seconds=self.platform.settings.provider_timeout) + _MARGIN
 
     @contextmanager
-    def holding(self) -> Iterator[Session]:
+    def holding(self, *, lasting: bool = False) -> Iterator[Session]:
         """Give a unit of writing that extends the lease; one comes before every write to the package.
 
+        :param lasting: what is written has to survive a power cut: something is about to happen elsewhere.
         :raises LeaseLost: another worker has taken over.
         :raises Resting: the service is stopping; what is left is done by the next run.
         """
@@ -198,7 +199,7 @@ class Work:
             message = "the service is stopping"
             raise Resting(message, timedelta(0))
         now, span = self.platform.clock(), self.lease_span
-        with self.platform.database.write() as session:
+        with self.platform.database.write(lasting=lasting) as session:
             if not leases.take(session, ConnectionRow, self.connection_id, holder=self.holder, now=now, span=span):
                 message = "another worker has taken over this connection"
                 raise LeaseLost(message)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
@@ -11,6 +12,9 @@ from service.store.accounts import Counter, Organisation
 from service.store.database import Database
 from service.store.queries.counters import next_number
 from service.store.records import CustomerRow, TaxLevelRow
+
+#: As SQLite numbers how a commit waits for the disk.
+NORMAL, FULL = 1, 2
 
 
 def _organisation(database: Database) -> str:
@@ -96,3 +100,14 @@ def test_sqlite_keeps_its_promises(shared_database: Database) -> None:
     with shared_database.read() as session:
         assert session.execute(text("pragma foreign_keys")).scalar() == 1
         assert session.execute(text("pragma journal_mode")).scalar() == "wal"
+
+
+def test_a_lasting_commit_waits_for_the_disk_and_the_next_one_does_not(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/waits.db")
+    with database.write(lasting=True) as session:
+        assert session.scalar(text("PRAGMA synchronous")) == FULL
+    with database.write() as session:
+        assert session.scalar(text("PRAGMA synchronous")) == NORMAL
+    with database.read() as session:
+        assert session.scalar(text("PRAGMA synchronous")) == NORMAL
+    database.close()
