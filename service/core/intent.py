@@ -153,7 +153,9 @@ def judge(intent: Intent, found: Snapshot | None) -> Finding:  # noqa: PLR0911 -
             return Finding.ABSENT if _as_before(intent, found) else Finding.CHANGED
         case Operation.UPDATE | Operation.ARCHIVE | Operation.RESTORE | Operation.VOID:
             if found is None:
-                return Finding.CHANGED
+                # What is taken back altogether may be gone from then on; of a document that stays, its status is meant.
+                taken_back = intent.operation is Operation.VOID and not intent.expected.fields
+                return Finding.LANDED if taken_back else Finding.CHANGED
             # A voided document may or may not count as active there; where its status says "void", that decides.
             ignore_active = intent.operation is Operation.VOID and bool(intent.expected.fields)
             if _shows(found, intent.expected, ignore_active=ignore_active):

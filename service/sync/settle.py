@@ -128,6 +128,7 @@ def _judge(session: Session, ground: Ground, call: CallRow, intent: Intent, link
     kind = EntityKind(link.entity)
     mapper = ground.mappers[kind]
     family = ground.capabilities.family_of[kind]
+    row = None
     if intent.operation is Operation.CREATE and link.remote_id is None:
         found = _created(session, ground, call, link, family, intent.expected, tied)
     else:
@@ -135,7 +136,10 @@ def _judge(session: Session, ground: Ground, call: CallRow, intent: Intent, link
         row = known.get(link.remote_id or "")
         found = None if row is None or row.deleted else counterparts.record_of(row)
     shown = None if found is None else spelled_like(mapper.read(found, ground.reading), intent.expected, intent.before)
-    return _Judged(intent, link, found, judge(intent, shown))
+    finding = judge(intent, shown)
+    if found is None and finding is Finding.LANDED and row is not None:
+        found = counterparts.record_of(row)  # gone, as was meant
+    return _Judged(intent, link, found, finding)
 
 
 def _created(

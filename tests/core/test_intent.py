@@ -161,6 +161,7 @@ JUDGEMENTS = [
         Finding.ABSENT,
     ),
     ("taken back", Operation.VOID, _snap(active=False), _snap(amount="5"), _snap(active=False), Finding.LANDED),
+    ("taken back and gone", Operation.VOID, _snap(active=False), _snap(amount="5"), None, Finding.LANDED),
     ("not taken back", Operation.VOID, _snap(active=False), _snap(amount="5"), _snap(amount="5"), Finding.ABSENT),
     ("deleted", Operation.DELETE, _snap(), _snap(amount="5"), None, Finding.LANDED),
     ("deleted, a stub remains", Operation.DELETE, _snap(), _snap(amount="5"), _snap(active=False), Finding.LANDED),
