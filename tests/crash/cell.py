@@ -73,10 +73,12 @@ def undisturbed(office: Office, operation: Operation, made: Made, *, touch: bool
         running.perform(office.platform, office.connection_id)
     run = office.run(run_id)
     assert run.state == "succeeded", (run.problem, [problem.document for problem in office.problems()])
+    written = office.writes()
     if touch:
         _touch(office, made)
-        office.settled()
+    office.settled()  # a run may leave news of its own writes for the next one to look at
     outcome = outcome_of(office)
+    assert touch or outcome.writes == written, "an undisturbed sync writes again"
     assert not (stray := list(left_open(office))), stray
     assert office.sync().state == "succeeded"
     assert office.writes() == outcome.writes, "an undisturbed sync writes again"
