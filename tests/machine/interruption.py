@@ -59,10 +59,10 @@ class Interruptions:
             raise Crash
 
     @contextmanager
-    def _writing(self) -> Iterator[Session]:
+    def _writing(self, *, lasting: bool = False) -> Iterator[Session]:
         if self.dead:
             raise Crash
-        with self._write() as session:
+        with self._write(lasting=lasting) as session:
             yield session
             self._step()  # nothing of it is committed
         self._step()  # all of it is
