@@ -128,6 +128,7 @@ class Here(Story):
         line = {"description": "Labour", "quantity": "3", "unit_price": price}
 
         def issue() -> None:
+            self.world.stirred = True  # a document moves its customer, there too
             self.invoices.append(self.world.office.add_invoice(customer, status=status, lines=[line]))
 
         self.try_here(f"We write an invoice of 3 x {price} to {self.label(customer)} ({status}).", issue)

@@ -79,6 +79,7 @@ class Laws:
             _questions(look)
             _writes_under_way(look, died=world.counts["crashes"] + world.counts["leases lost"] > 0)
             _nothing_twice(world, look)
+            _echoes(world, look)
             self._silence(world, look)
             self._generations(look, a_person_chose=a_person_chose)
             session.expunge_all()
@@ -168,6 +169,12 @@ def _writes_under_way(look: Look, *, died: bool) -> None:
     carried = {intent.link_id for intent in look.intents}
     for link in look.in_force:
         need(not link.intent_open or link.id in carried, "doubt", f"{link.remote_name} waits for nothing")
+
+
+def _echoes(world: World, look: Look) -> None:
+    """Where nobody but ourselves has ever written there, nothing is heard from there."""
+    heard = [link.remote_name for link in look.in_force if link.heard]
+    need(world.stirred or not heard, "echo", f"our own writes come back as news: {heard}")
 
 
 def _nothing_twice(world: World, look: Look) -> None:

@@ -143,10 +143,10 @@ class Story(RuleBasedStateMachine):
         need(run.state in (*ENDED, "running", "queued"), "runs end", f"the run is {run.state}")
         need((run.problem or {}).get("kind") != "internal", "no accident", f"{run.problem}")
         self.world.counts["syncs"] += 1
+        if run.finished_at is not None:
+            self.memory.check(self.world)  # first: what was overwritten just now agrees, but had not been seen
         if run.state in {"succeeded", "partial"} and run.problem is None and not self.world.touched:
             self.memory.agreed(*agreement.check(self.world))
-        if run.finished_at is not None:
-            self.memory.check(self.world)
         return run
 
     def _nobody_may(self) -> None:

@@ -72,6 +72,7 @@ class Trouble(Here, There):
 
     def _fault(self, how: str, **where: Any) -> None:
         self.world.counts["faults"] += 1
+        self.world.stirred = True
         self.world.package.sandbox.faults.add(FaultRule.from_json({**FAULTS[how], "path": "^/(api|v3)", **where}))
 
     @precondition(lambda self: self.world.package.late)
@@ -91,6 +92,7 @@ class Trouble(Here, There):
     @act
     def the_process_dies_in_a_sync(self, step: int) -> None:
         self.tell(f"We sync, and the process dies at step {step}.")
+        self.world.stirred = True
         self.world.interruptions.die_at(step)
         try:
             self.run()
@@ -150,6 +152,7 @@ class Trouble(Here, There):
 
         def sleep() -> None:
             self.world.counts["leases lost"] += 1
+            self.world.stirred = True
             self.world.clock.advance(600)
             running.perform(self.world.office.platform, self.world.connection_id)
             self.world.touched = True

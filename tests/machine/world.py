@@ -61,6 +61,7 @@ class World:
     counts: Counter[str]
     by_hand: set[Where] = field(default_factory=set)  #: entities that the bookkeeper entered
     touched: bool = True  #: the books have changed since the feed was last read to its end
+    stirred: bool = False  #: somebody else than a sync that went well has moved something there, ever
     numbered: int = 0  #: how many numbers were given out
 
     def number(self) -> int:
@@ -95,7 +96,7 @@ class World:
             return str(refusal)
         finally:
             self.by_hand |= truth.ids(self.package.sandbox) - before
-            self.touched = True
+            self.touched = self.stirred = True
         return None
 
     def meet(self, *, decision: str, empty: bool) -> None:
