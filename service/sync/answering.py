@@ -24,7 +24,7 @@ from service.records.errors import NotFound
 from service.records.inputs import CustomerChanges, InvoiceChanges, PaymentChanges
 from service.store.drift_models import DriftRow
 from service.store.facts import apply_to
-from service.store.queries import calls, find, links, neighbours
+from service.store.queries import calls, find, links, neighbours, resets
 from service.store.records import CustomerRow, InvoiceRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 from service.sync.surroundings import label_of_link
@@ -115,6 +115,8 @@ def _next_life(asked: Asked, link: LinkRow, *, why: str) -> LinkRow:
         hint=(link.reference or "").rpartition("-")[0],
     )
     asked.session.flush()
+    for one in resets.hanging_on(asked.session, link):
+        apply_to(asked.session, one, Heard(), now=asked.now)  # it names the former counterpart
     return fresh
 
 

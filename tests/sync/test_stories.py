@@ -96,3 +96,23 @@ def number_there(office: Office, remote_id: str) -> object:
     there = truth.entity_of(office.package.sandbox, (Family.CUSTOMER, remote_id))
     assert there is not None
     return there.payload.get("AccountNumber")
+
+
+def test_jobs_and_open_invoices_follow_a_customer_that_is_tied_to_another_record_there(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    job = live_office.add_customer(name="Roof", parent_id=client)
+    invoice = live_office.add_invoice(client)
+    live_office.sync()
+    other = bookkeeper.add_customer("Maple Dental")
+    live_office.edit_customer(client, name="Maple Dental")
+    live_office.sync()
+    live_office.answer(OptionId.LINK_EXISTING, remote_id=other)
+    assert live_office.sync().state == "succeeded"
+    assert {live_office.dot(client), live_office.dot(job), live_office.dot(invoice, INVOICE)} == {"green"}
+    assert live_office.baseline(invoice, INVOICE).get("customer") == other
+    assert live_office.baseline(job).get("parent") in {None, other}
+    there = truth.entity_of(live_office.package.sandbox, (Family.INVOICE, live_office.remote_id(invoice, INVOICE)))
+    assert there is not None
+    assert other in str(there.payload.get("CustomerRef") or there.payload.get("Contact"))

@@ -214,6 +214,26 @@ def payments_in_trees(
     return found
 
 
+def hanging_on(session: Session, link: LinkRow) -> list[LinkRow]:
+    """Return the links in force of what may name a link's counterpart: jobs below it, invoices, payments."""
+    match EntityKind(link.entity):
+        case EntityKind.CUSTOMER:
+            owners = {link.record_id}
+        case EntityKind.CONTACT:
+            owners = customers_of_contacts(session, link.organisation_id, [link.record_id])
+        case EntityKind.INVOICE:
+            owners = {session.get_one(InvoiceRow, link.record_id).customer_id}
+        case _:
+            return []  # nothing hangs on a payment
+    top = roots(session, link.organisation_id, owners)
+    payments = [payment for payment, _ in payments_in_trees(session, link.connection_id, top)]
+    if link.entity == EntityKind.INVOICE:
+        return payments
+    invoices = [invoice for invoice, _ in invoices_in_trees(session, link.connection_id, top)]
+    jobs = linked_customers(session, link.connection_id, children(session, owners)).values()
+    return [*jobs, *invoices, *payments]
+
+
 def active_below(session: Session, connection_id: str, family: Family, remote_id: str) -> Sequence[str]:
     """Return the ids of the entities there that hang right below one and are not archived."""
     return session.scalars(
