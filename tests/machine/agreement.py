@@ -13,6 +13,7 @@ from service.core.link import Dot
 from service.core.model import Invoice
 from service.core.ports import EntityKind, Family, RemoteRecord
 from service.core.reconcile import Flow
+from service.core.reset import adapted
 from service.core.snapshot import Snapshot, differences
 from service.store.queries import counterparts
 from service.store.queries.dots import dot_of_row
@@ -68,7 +69,7 @@ def _agree(ground: Ground, chunk: Chunk, case: Case, there: RemoteRecord | None)
     if case.record is None:
         return
     try:
-        ours = mapper.project(case.record, chunk.context).snapshot
+        ours = adapted(mapper.project(case.record, chunk.context), case.withheld, case.stand_ins).snapshot
     except MappingError as error:
         raise Breach("green", f"{case.label} is green and can't even be sent: {error.reason}") from error
     if truth.gone(there):
