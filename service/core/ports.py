@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NewType, Protocol, TypeAlias
 
+from service.core.choice import MappingSettings
 from service.core.errors import ConnectorError
 from service.core.intent import Operation
 from service.core.model import Contact, Customer, Invoice, JobSite, Payment
@@ -220,6 +221,14 @@ class Connector(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One part of a tax code, in per cent."""
+
+    name: str
+    rate_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """One entry of a list the package offers, normalised; ``id`` is what a document must name."""
 
@@ -234,6 +243,9 @@ class Offer:
     rate_percent: Decimal | None = None  #: of a tax code
     days: int | None = None  #: of payment terms: days after the invoice date
     end_of_month: bool = False  #: of payment terms: counted from the end of the month
+    components: tuple[Component, ...] = ()  #: of a tax code: what its rate is made of
+    account: str | None = None  #: of an item: the income account that it posts to, by its id or code
+    currency: str | None = None  #: of a bank account: the one it is kept in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +264,15 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dimension:
+    """Something that sales are tracked by, apart from accounts: a tracking category, a class, a location."""
+
+    id: str
+    name: str
+    options: tuple[Offer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """The package's lists as last read."""
 
@@ -261,27 +282,7 @@ class Reference:
     taxes: tuple[Offer, ...] = ()
     terms: tuple[Offer, ...] = ()
     methods: tuple[Offer, ...] = ()
-
-
-class JobRule(StrEnum):
-    """How jobs reach a package that has no tree of customers."""
-
-    OWN = "own"  #: each job is a customer of its own there, named Client:Job
-    REFERENCE = "reference"  #: invoices of a job go to its client and name the job as their reference
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappingSettings:
-    """A connection's choices. Keys are ours, values are ids (or codes) of the package's lists."""
-
-    version: int = 1
-    accounts: Mapping[str, str] = field(default_factory=dict)  #: "sales", "payments"
-    items: Mapping[str, str] = field(default_factory=dict)  #: "default", or one of our item codes
-    taxes: Mapping[str, str] = field(default_factory=dict)  #: tax level id, or "none"
-    terms: Mapping[str, str] = field(default_factory=dict)  #: our terms code, e.g. "net30"
-    methods: Mapping[str, str] = field(default_factory=dict)  #: our payment method
-    job_rule: JobRule = JobRule.OWN
-    owners: Mapping[FieldName, Flow] = field(default_factory=dict)  #: fields whose owner differs from the default
+    dimensions: tuple[Dimension, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, TypeAlias
 
+from service.core.choice import CurrencyRule, JobRule, ListRule, MappingSettings, NamingRule
 from service.core.model import Contact, Customer, Invoice, Payment, TaxLevel
 from service.core.names import name_key
-from service.core.ports import EntityKind, JobRule, MappingSettings, Offer, Record, Ref, Reference
+from service.core.ports import EntityKind, Offer, Record, Ref, Reference
 from service.core.reconcile import Flow
 
 #: Which records use an entry.
@@ -27,7 +29,20 @@ PAYMENTS_ACCOUNT = "accounts:payments"
 DEFAULT_ITEM = "items:default"
 NO_TAX = "taxes:none"
 
-_SECTIONS = ("accounts", "items", "taxes", "terms", "methods")
+#: Sections whose values are entries of the package's lists.
+SECTIONS = (
+    "accounts",
+    "categories",
+    "items",
+    "taxes",
+    "terms",
+    "methods",
+    "method_accounts",
+    "currency_accounts",
+    "tracking",
+)
+#: Sections whose values are rules of ours.
+RULES: Mapping[str, type[StrEnum]] = {"lists": ListRule, "owners": Flow, "currencies": CurrencyRule}
 _TERMS = re.compile(r"(net|eom)(0|[1-9][0-9]{0,2})")
 
 
@@ -163,9 +178,10 @@ def find_missing(
 
 def to_json(settings: MappingSettings) -> dict[str, Any]:
     """Return the settings as a JSON-ready document."""
-    sections = {section: dict(getattr(settings, section)) for section in _SECTIONS}
-    owners = {name: flow.value for name, flow in settings.owners.items()}
-    return {"version": settings.version, **sections, "job_rule": settings.job_rule.value, "owners": owners}
+    sections = {section: dict(getattr(settings, section)) for section in SECTIONS}
+    rules = {name: {key: rule.value for key, rule in getattr(settings, name).items()} for name in RULES}
+    choices = {"job_rule": settings.job_rule.value, "naming": settings.naming.value}
+    return {"version": settings.version, **sections, **choices, **rules}
 
 
 def from_json(document: Mapping[str, Any]) -> MappingSettings:
@@ -173,14 +189,20 @@ def from_json(document: Mapping[str, Any]) -> MappingSettings:
 
     :raises ValueError: names the member whose value can't be used, in a sentence.
     """
-    sections = {section: _texts(document, section) for section in _SECTIONS}
+    sections: dict[str, Any] = {section: _texts(document, section) for section in SECTIONS}
     try:
-        version = int(document.get("version") or 1)
-        job_rule = JobRule(document.get("job_rule") or JobRule.OWN)
-        owners = {name: Flow(flow) for name, flow in _texts(document, "owners").items()}
+        rules: dict[str, Any] = {
+            name: {key: rule(value) for key, value in _texts(document, name).items()} for name, rule in RULES.items()
+        }
+        return MappingSettings(
+            version=int(document.get("version") or 1),
+            job_rule=JobRule(document.get("job_rule") or JobRule.OWN),
+            naming=NamingRule(document.get("naming") or NamingRule.ASK),
+            **sections,
+            **rules,
+        )
     except (TypeError, ValueError) as error:
         raise ValueError(f"The mapping can't be used: {error}.") from None
-    return MappingSettings(version=version, job_rule=job_rule, owners=owners, **sections)
 
 
 def _texts(document: Mapping[str, Any], member: str) -> dict[str, str]:

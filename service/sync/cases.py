@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.core.choice import MappingSettings
 from service.core.drift import DriftDecision, DriftRule, Known
 from service.core.model import Contact, Customer, Invoice, JobSite, Payment
 from service.core.ports import (
@@ -16,7 +17,6 @@ from service.core.ports import (
     Family,
     Mapper,
     MappingContext,
-    MappingSettings,
     Record,
     Ref,
     Reference,

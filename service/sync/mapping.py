@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.core.ports import Company, MappingSettings, Reference
+from service.core.choice import MappingSettings
+from service.core.ports import Company, Reference
 from service.mapping import settings as mapping_settings
 from service.mapping.settings import Missing, Uses
 from service.records.errors import StaleRevision

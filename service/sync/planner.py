@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from service.core.choice import MappingSettings
 from service.core.drift import DriftRule, Governed, Known, as_left_there, govern
 from service.core.errors import MappingError
 from service.core.intent import Operation
@@ -17,7 +18,6 @@ from service.core.ports import (
     Loss,
     Mapper,
     MappingContext,
-    MappingSettings,
     Projection,
     Record,
     Ref,

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from service.core.choice import JobRule, MappingSettings
 from service.core.link import Refused, Reset, Retry, Settled
 from service.core.model import Contact, Customer
 from service.core.ports import Capabilities, EntityKind, Family, JobRule, MappingSettings, Ref

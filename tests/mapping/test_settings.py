@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core.choice import JobRule, MappingSettings
 from service.core.model import (
     Contact,
     Customer,
@@ -22,7 +23,7 @@ from service.core.model import (
     PaymentKind,
     TaxLevel,
 )
-from service.core.ports import Company, EntityKind, JobRule, MappingSettings, Offer, Ref, Reference
+from service.core.ports import Company, EntityKind, Offer, Ref, Reference
 from service.core.reconcile import Flow
 from service.mapping.settings import (
     Demands,

@@ -9,22 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from service.core.choice import JobRule
 from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Customer, Invoice, InvoiceStatus
 from service.core.money import decimal_text
-from service.core.ports import (
-    Company,
-    EntityKind,
-    JobRule,
-    MappingContext,
-    Payload,
-    Projection,
-    Record,
-    Ref,
-    RemoteRecord,
-)
+from service.core.ports import Company, EntityKind, MappingContext, Payload, Projection, Record, Ref, RemoteRecord
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
 from service.mapping.xero.card import customer_ref

@@ -15,20 +15,10 @@ from sandbox.quickbooks import SandboxOptions
 from service.connectors.quickbooks import connect
 from service.connectors.quickbooks.connector import QuickBooksConnector
 from service.core import errors
+from service.core.choice import MappingSettings
 from service.core.intent import Operation
 from service.core.model import Address, Customer, Invoice, InvoiceStatus, Payment
-from service.core.ports import (
-    Answer,
-    Element,
-    EntityKind,
-    Family,
-    MappingContext,
-    MappingSettings,
-    Record,
-    Ref,
-    RemoteRecord,
-    Written,
-)
+from service.core.ports import Answer, Element, EntityKind, Family, MappingContext, Record, Ref, RemoteRecord, Written
 from service.core.snapshot import Snapshot, differences
 from service.mapping.quickbooks import MAPPERS
 from tests.connectors.quickbooks.conftest import NOW, Practice, element, named

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from service.core.choice import MappingSettings
 from service.core.intent import Operation
 from service.core.model import (
     Contact,
@@ -25,7 +26,6 @@ from service.core.ports import (
     Family,
     Mapper,
     MappingContext,
-    MappingSettings,
     Offer,
     Payload,
     Record,

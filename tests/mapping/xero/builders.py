@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from service.connectors.exact_json import read, write
+from service.core.choice import JobRule, MappingSettings
 from service.core.model import (
     Contact,
     Customer,
@@ -21,19 +22,7 @@ from service.core.model import (
     Payment,
     PaymentKind,
 )
-from service.core.ports import (
-    Company,
-    EntityKind,
-    Family,
-    JobRule,
-    MappingContext,
-    MappingSettings,
-    Offer,
-    Payload,
-    Ref,
-    Reference,
-    RemoteRecord,
-)
+from service.core.ports import Company, EntityKind, Family, MappingContext, Offer, Payload, Ref, Reference, RemoteRecord
 
 COMPANY = Company(
     tenant_id="t1", name="Demo Company", country="GB", base_currency="GBP", currencies=frozenset({"GBP", "EUR"}),

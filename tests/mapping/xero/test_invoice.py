@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core.choice import MappingSettings
 from service.core.errors import MappingError
 from service.core.fields import OWNERS
 from service.core.intent import Operation
 from service.core.model import Address, Invoice, InvoiceLine, InvoiceStatus, Recipients
-from service.core.ports import Company, EntityKind, Family, MappingSettings, Ref, Reference, RemoteRecord
+from service.core.ports import Company, EntityKind, Family, Ref, Reference, RemoteRecord
 from service.core.reconcile import Flow
 from service.core.snapshot import differences
 from service.mapping.xero import MAPPERS

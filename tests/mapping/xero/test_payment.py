@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core.choice import MappingSettings
 from service.core.errors import MappingError
 from service.core.intent import Operation
 from service.core.model import Payment, PaymentKind
-from service.core.ports import EntityKind, Family, MappingSettings, Ref, RemoteRecord
+from service.core.ports import EntityKind, Family, Ref, RemoteRecord
 from service.core.snapshot import differences
 from service.mapping.xero import MAPPERS
 from tests.mapping.xero.builders import INVOICE_ID, REFERENCE, SETTINGS, context, echo_payment, payment, stored
