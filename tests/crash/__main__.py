@@ -26,6 +26,7 @@ from tests.crash.cell import Result
 from tests.crash.planted import DEFECTS, Defect
 from tests.crash.scenario import Prepared, Scenario, on_the_eve, scenarios
 from tests.crash.worker import SLICE, play, stage_of
+from tests.support.orphan import end_with_parent
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,7 +53,7 @@ def _play(folder: Path, asked: argparse.Namespace) -> int:
     began = time.perf_counter()
     chosen = [one for one in scenarios() if _is_asked(one, asked)]
     found: dict[str, list[Result]] = {}
-    with ProcessPoolExecutor(asked.workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(asked.workers, get_context("spawn"), initializer=end_with_parent) as pool:
         orders = {pool.submit(play, str(folder), one.id, asked.cell, asked.slice): one for one in chosen}
         for order in as_completed(orders):
             results = found[orders[order].id] = order.result()

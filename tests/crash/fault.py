@@ -169,6 +169,7 @@ class Fault:
     batch_only: bool = False
     touches: bool = False  #: a bookkeeper edits the records there before the next run
     all_run: bool = False  #: it strikes every call until the run has ended
+    splits: bool = False  #: what was one batch is two from there on, and so is whatever is sent after it
     late: bool = False  #: what hangs lands only once a later run has sent its repeat
 
 
@@ -248,5 +249,5 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="half", says="half an answer", strikes=_REQUESTS, weather=_wire(kind="half")),
     Fault(name="malformed", says="a page instead of an answer", strikes=_REQUESTS, weather=_wire(kind="malformed")),
     Fault(name="elements", says="one element of the batch is refused", strikes=_WRITE, batch_only=True,
-          weather=_wire(kind="elements", elements=[1]), again=1),
+          weather=_wire(kind="elements", elements=[1]), again=1, splits=True),
 )  # fmt: skip

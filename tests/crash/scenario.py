@@ -17,7 +17,7 @@ from tests.crash.watch import Step
 
 T = TypeVar("T")
 
-#: Longest that all cells of a scenario may take together, in seconds.
+#: Longest that all cells of a scenario may work together, in seconds.
 _AN_HOUR = 3600
 #: Between what was there before and the change, in seconds: longer than any window of calls or of keys.
 _AN_AFTERNOON = 7200

@@ -24,12 +24,15 @@ from sqlalchemy import event
 
 from service.store.database import Database
 from tests.support.inprocess import InProcess, providers_of, start_in_process, without_fsync
+from tests.support.orphan import end_if_orphaned
 from tests.sync.office import Office, live, open_office
 
 T = TypeVar("T")
 
-#: Longest that anything played on a copy of the stage may take, in seconds.
+#: Longest that anything played on a copy of the stage may work, in seconds of its own: the machine may be busy.
 PATIENCE = 60
+#: How much longer than it works it may take by the clock: a busy machine is slow, but nothing waits for ever.
+_BUSY = 30
 #: Lines of a traceback that are told.
 _FRAMES = 6
 _DAY = timedelta(hours=24)
@@ -58,6 +61,7 @@ class Stage:
 
         :raises RuntimeError: it never came to its end.
         """
+        end_if_orphaned()
         database: Database = self.office.platform.database
         database.close()
         gc.freeze()
@@ -80,7 +84,8 @@ class Stage:
 
     def _perform(self, part: Callable[[], Any], outlet: int, patience: int) -> None:
         """Play a part in a process of its own, which ends here."""
-        signal.alarm(patience)
+        signal.setitimer(signal.ITIMER_PROF, patience)
+        signal.alarm(patience * _BUSY)
         gc.disable()
         status, mine = 1, self._folder / f"{os.getpid()}.db"
         try:
