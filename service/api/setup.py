@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -97,23 +96,6 @@ class Linked(MatchList):
     decided: int
 
 
-class CandidateOut(BaseModel):
-    """A customer there that nothing here is tied to, and that no proposal names."""
-
-    remote_id: str
-    name: str
-    email: str | None
-    remote_url: str | None
-    first_seen_at: datetime
-
-
-class CandidateList(BaseModel):
-    """Customers that exist only there, newest first."""
-
-    items: list[CandidateOut]
-    next: str | None
-
-
 class ObstacleOut(BaseModel):
     """Something that has to be chosen or decided before a connection can go live."""
 
@@ -201,15 +183,6 @@ class MappingOut(BaseModel):
 def list_matches(path: IdPath, query: MatchQuery) -> MatchList:
     """List which records here may be the same as records there."""
     return _matches_of(path.id, limit=query.limit, cursor=query.cursor)
-
-
-@api.get("/connections/<id>/candidates", responses={200: CandidateList})
-@reads(Role.VIEWER)
-def list_candidates(session: Session, path: IdPath, query: PageQuery) -> CandidateList:
-    """List the customers that exist only there; none of them is ever created here by itself."""
-    row = queries.get(session, caller().organisation_id, path.id)
-    found = match.candidates(platform(), session, row, limit=query.limit, cursor=query.cursor)
-    return CandidateList(items=[CandidateOut(**asdict(one)) for one in found.items], next=found.next)
 
 
 @api.post("/connections/<id>/matches", responses={200: Linked})

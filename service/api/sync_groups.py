@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask_openapi3.blueprint import APIBlueprint
 
-from service.api import conflicts, connections, drift, links, mail, plans, resets, runs, setup
+from service.api import conflicts, connections, drift, links, mail, newcomers, plans, resets, runs, setup
 
 SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     connections.api,
     setup.api,
+    newcomers.api,
     plans.api,
     runs.api,
     links.api,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.core.link import Settled, Tied
 from service.core.model import Contact, Customer, CustomerKind, Invoice, InvoiceStatus, PaymentKind, SendTo
-from service.core.ports import EntityKind, Family, Ref
+from service.core.ports import EntityKind, Family, Record, Ref
 from service.core.reconcile import FieldAction
 from service.core.snapshot import Snapshot, Value, format_phone, from_json, to_json
 from service.records import contacts, customers, invoices, payments
@@ -31,7 +31,6 @@ from service.store.queries import counterparts, links
 from service.store.records import PaymentRow
 from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
 from service.sync.cases import Ground
-from service.sync.planner import Case
 
 _PHONES = frozenset({"phone", "mobile", "fax"})
 _ADDRESSES = frozenset({"billing_address", "shipping_address"})
@@ -47,13 +46,12 @@ _BALANCING = "Recorded in {package}"
 
 
 def pull(
-    session: Session, ground: Ground, author: Author, case: Case, actions: Sequence[FieldAction]
+    session: Session, ground: Ground, author: Author, record: Record | None, actions: Sequence[FieldAction]
 ) -> tuple[str, ...]:
     """Write values of theirs into our record; return the fields that could not be taken over.
 
     What our own rules refuse (a place in the tree that would make a loop) stays there and is left as it is here.
     """
-    record = case.record
     if isinstance(record, Customer):
         return _pull_customer(session, ground, author, record, actions)
     if isinstance(record, Contact):

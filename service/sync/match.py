@@ -161,6 +161,14 @@ def accept(platform: Platform, *, organisation_id: str, connection_id: str, abov
         return _take(platform, session, row, [(one.customer_id, one.remote_id, "link") for one in sure], actor)
 
 
+def link_pair(platform: Platform, session: Session, row: ConnectionRow, pair: matches.Pair, *, actor: str) -> None:
+    """Tie a customer to an entity, both named by a person.
+
+    :raises BadDecision: as for :func:`decide`.
+    """
+    _take(platform, session, row, [(*pair, "link")], actor)
+
+
 def _await(platform: Platform, organisation_id: str, connection_id: str) -> None:
     if not proposing.look(platform, organisation_id, connection_id):
         raise WrongState(_WORKING)

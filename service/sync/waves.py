@@ -6,7 +6,7 @@ something, and takes no document of somebody who is archived.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from service.core.choice import JobRule, MappingSettings
 from service.core.link import Refused, Reset, Retry, Settled
 from service.core.model import Contact, Customer
-from service.core.ports import Capabilities, EntityKind, Family, JobRule, MappingSettings, Ref
+from service.core.ports import Capabilities, EntityKind, Family, Ref
 from service.core.problem import Dispute, Problem, ProblemKind
 from service.core.reconcile import Move, RecordMove, advance
 from service.core.snapshot import to_json
@@ -54,9 +54,18 @@ def waves_of(capabilities: Capabilities) -> tuple[Wave, ...]:
 
 
 def due_in(
-    session: Session, connection: ConnectionRow, wave: Wave, *, now: datetime, after: str = ""
+    session: Session,
+    connection: ConnectionRow,
+    wave: Wave,
+    *,
+    now: datetime,
+    after: str = "",
+    only: Collection[str] | None = None,
 ) -> Sequence[LinkRow]:
-    """Return the next links of a wave that are to be looked at, after a link of the chunk before."""
+    """Return the next links of a wave that are to be looked at, after a link of the chunk before.
+
+    :param only: those of these records alone.
+    """
     return due.due_links(
         session,
         connection,
@@ -65,6 +74,7 @@ def due_in(
         depth=wave.depth,
         retiring=wave.retiring,
         after=after,
+        only=only,
         limit=_CHUNK,
     )
 
@@ -134,10 +144,19 @@ def tie_sub_contacts(work: Work, ground: Ground) -> None:
             after = rows[-1].id
 
 
-def run_wave(work: Work, ground: Ground, names: Names, wave: Wave, *, sends: bool = True) -> None:
+def run_wave(
+    work: Work,
+    ground: Ground,
+    names: Names,
+    wave: Wave,
+    *,
+    sends: bool = True,
+    only: Collection[str] | None = None,
+) -> None:
     """Decide about every due link of a wave, carry out what happens here, and send what is to be sent.
 
     :param sends: False to leave the sending to another run.
+    :param only: those of these records alone.
     """
     outbox = Outbox(work, ground)
     mapper = ground.mappers[wave.kind]
@@ -146,7 +165,7 @@ def run_wave(work: Work, ground: Ground, names: Names, wave: Wave, *, sends: boo
         with work.platform.database.read() as session:
             connection = session.get_one(ConnectionRow, work.connection_id)
             now = work.platform.clock()
-            rows = due_in(session, connection, wave, now=now, after=after)
+            rows = due_in(session, connection, wave, now=now, after=after, only=only)
             if not rows:
                 break
             chunk = load_chunk(session, ground, wave.kind, rows, names)
@@ -239,7 +258,7 @@ def _pull(
         why=closing.reasons({action.field: action.rule.value for action in pulls}),
         except_connection_id=connection.id,
     )
-    left = intake.pull(session, ground, author, decision.case, pulls)
+    left = intake.pull(session, ground, author, decision.case.record, pulls)
     if len(left) < len(pulls):
         work.counts["pulled"] += 1
     accepted = () if decision.drift is None else decision.drift.accepted

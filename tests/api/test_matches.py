@@ -56,6 +56,23 @@ def test_what_exists_only_there_is_listed_apart(desk: Desk) -> None:
     assert desk.stranger.get(f"{desk.base}/candidates").status_code == 404
 
 
+def test_what_exists_only_there_becomes_a_customer_here_when_a_person_says_so(desk: Desk) -> None:
+    (only,) = read(desk.viewer, f"{desk.base}/candidates")["items"]
+    order = {"remote_id": only["remote_id"]}
+    assert desk.viewer.post(f"{desk.base}/candidates", {"take_in": [order]}).status_code == 403
+    assert desk.stranger.post(f"{desk.base}/candidates", {"take_in": [order]}).status_code == 404
+    refused = desk.accountant.post(f"{desk.base}/candidates", {"take_in": [order]})
+    assert refused.status_code == 422
+    assert "'Walk-in' can't be taken in as it is there." in refused.get_json()["detail"]
+    whole = {**order, "first_name": "Wim", "email": "wim@walk.example"}
+    made = desk.accountant.post(f"{desk.base}/candidates", {"take_in": [whole]})
+    assert made.status_code == 201
+    (customer_id,) = made.get_json()["customer_ids"]
+    assert read(desk.viewer, f"/customers/{customer_id}")["name"] == "Walk-in"
+    assert read(desk.viewer, f"{desk.base}/candidates")["items"] == []
+    assert desk.accountant.post(f"{desk.base}/candidates", {"take_in": [whole]}).status_code == 422
+
+
 def test_a_long_comparison_says_that_it_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proposing, "look", lambda *_, **__: False)
     assert read(desk.viewer, f"{desk.base}/matches")["state"] == "working"

@@ -59,3 +59,23 @@ def test_the_page_says_that_a_long_comparison_goes_on(world: World, monkeypatch:
     page = client_of(world, "accountant").get(path).text
     assert 'data-testid="comparing"' in page
     assert 'data-testid="accept-exact"' not in page
+
+
+def test_one_that_exists_only_there_is_taken_in_and_what_is_missing_is_asked_for(world: World) -> None:
+    path, client = _prepared(world), client_of(world, "accountant")
+    order, who = path.replace("matches", "newcomers"), {"remote_id": "7"}
+    asked = client.post(order, data=who)
+    assert asked.status_code == 422
+    assert "&#39;Nobody We Know&#39; can&#39;t be taken in as it is there." in asked.text
+    wrong = client.post(order, data={**who, "first_name": "Nia", "email": "not an address"})
+    assert "This is not an address of mail." in wrong.text
+    assert 'value="Nia"' in wrong.text
+    page = client.post(
+        order, data={**who, "first_name": "Nia", "email": "nia@nobody.example"}, follow_redirects=True
+    ).text
+    assert "It is a customer here now" in page
+    assert "Nobody We Know" in page
+    assert (
+        "Nobody We Know" not in client.get(path).text.partition('data-testid="only-there"')[2].partition("<details>")[0]
+    )
+    assert client_of(world, "viewer").post(order, data=who).status_code == 403

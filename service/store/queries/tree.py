@@ -83,3 +83,19 @@ def delete_contact_row(session: Session, row: ContactRow) -> None:
     session.flush()
     session.execute(update(InvoiceRow).where(InvoiceRow.contact_id == row.id).values(contact_id=None))
     session.execute(delete(ContactRow).where(ContactRow.id == row.id))
+
+
+def at_path(session: Session, organisation_id: str, path: Sequence[str]) -> CustomerRow | None:
+    """Return the customer that these names lead to, a client's first; None where none or several do."""
+    found: CustomerRow | None = None
+    for name in path:
+        query = select(CustomerRow).where(
+            CustomerRow.organisation_id == organisation_id,
+            CustomerRow.parent_id == (found.id if found else None),
+            CustomerRow.name_key == name_key(name),
+        )
+        rows = session.scalars(query.limit(2)).all()
+        if len(rows) != 1:
+            return None
+        found = rows[0]
+    return found
