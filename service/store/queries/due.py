@@ -26,6 +26,7 @@ def due_links(
     depth: int | None = None,
     retiring: bool | None = None,
     after: str = "",
+    only: Collection[str] | None = None,
     limit: int = 500,
 ) -> Sequence[LinkRow]:
     """Return links to look at, in the order of their ids: changed on either side, or waiting for a parent.
@@ -36,6 +37,7 @@ def due_links(
     :param depth: customers of this level only.
     :param retiring: of customers and their people only those who are archived here, or only the others.
     :param after: the last id of the chunk before.
+    :param only: links of these records alone.
     """
     waits = and_(LinkRow.open_problem_id.is_not(None), _waits_for_parent())
     query = (
@@ -56,6 +58,8 @@ def due_links(
         .order_by(LinkRow.id)
         .limit(limit)
     )
+    if only is not None:
+        query = query.where(LinkRow.record_id.in_(only))
     if retiring is not None and kind in _ACTIVE_CUSTOMER:
         active = exists(_ACTIVE_CUSTOMER[kind].where(CustomerRow.archived.is_(False)))
         query = query.where(~active if retiring else active)
