@@ -12,6 +12,8 @@ from service.store import (  # noqa: F401  (importing them declares the tables)
     budget_models,
     drift_models,
     inbox_models,
+    letter_models,
+    mapping_models,
     match_models,
     plan_models,
     records,

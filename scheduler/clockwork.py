@@ -20,7 +20,7 @@ from service.store.queries import connections as queries
 from service.store.queries import inbox as inbox_queries
 from service.store.queries import upkeep
 from service.store.queries.answers import forget_answers
-from service.sync import inbox, permission, run
+from service.sync import delivering, inbox, permission, run
 from service.sync.platform import Platform
 
 _log = structlog.get_logger(__name__)
@@ -77,6 +77,16 @@ class Clockwork:
             if busy is None or busy.done():
                 self._busy[connection_id] = self._pool.submit(self._perform, connection_id)
 
+    def _carry(self, organisation_id: str) -> None:
+        """Carry the letters of an organisation, unless that is being done."""
+        if not self._works or self._platform.stopping.is_set():
+            return
+        key = f"letters of {organisation_id}"
+        with self._lock:
+            busy = self._busy.get(key)
+            if busy is None or busy.done():
+                self._busy[key] = self._pool.submit(self._deliver, organisation_id)
+
     def tick(self) -> None:
         """Look at the rows once."""
         try:
@@ -84,11 +94,14 @@ class Clockwork:
                 self._ask_for_due()
             with self._platform.database.read() as session:
                 waiting = list(queries.queued_runs(session))
+            letters = delivering.waiting(self._platform)
         except Exception:  # noqa: BLE001  (one bad moment must not stop the clock)
             _log.exception("tick failed")
             return
         for connection_id in waiting:
             self.wake(connection_id)
+        for organisation_id in letters:
+            self._carry(organisation_id)
 
     def reconcile_all(self) -> None:
         """Ask for a full reconciliation of every live connection, and do what else is done once a night."""
@@ -140,3 +153,9 @@ class Clockwork:
             run.perform(self._platform, connection_id)
         except Exception:  # noqa: BLE001  (nobody reads what a pool's thread raises)
             _log.exception("work failed", connection_id=connection_id)
+
+    def _deliver(self, organisation_id: str) -> None:
+        try:
+            delivering.deliver(self._platform, organisation_id)
+        except Exception:  # noqa: BLE001  (likewise)
+            _log.exception("letters were not carried", organisation_id=organisation_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 from service.connectors.signature import is_signed
 from service.core.consent import OAuth
+from service.core.letter import MailRules
 from service.core.notice import WebhookReader
 from service.core.ports import Capabilities, Connector, EntityKind, Mapper
 from service.mapping.columns import Layout
@@ -63,6 +65,15 @@ class Provider:
         """The translation of each kind of record it can hold."""
         mappers: Mapping[EntityKind, Mapper] = self._mapping.MAPPERS
         return mappers
+
+    @cached_property
+    def mail(self) -> MailRules | None:
+        """How it mails invoices; None for a package that mails none."""
+        name = f"{self.mapping_module}.mail"
+        if importlib.util.find_spec(name) is None:
+            return None
+        rules: MailRules = importlib.import_module(name)
+        return rules
 
     @property
     def demands(self) -> Demands:

@@ -93,6 +93,7 @@ class Company:
         self.settings = settings
         self.tombstones: list[Tombstone] = []
         self.events: list[Event] = []
+        self.mails: list[dict[str, Any]] = []  #: documents that were mailed: Id, DocNumber, To, Cc, Bcc
         self.misstored: dict[str, Any] = {}  #: fields that the next invoice is stored with, whatever it says
         self.hidden: set[Key] = set()  #: rows that the rest of a batch must not see yet
         self.clock = now

@@ -265,4 +265,14 @@ def send(company: Company, kind: str, row_id: str, address: str | None, *, edito
         raise faults.Fault("6420", "Email address is required", detail, "BillEmail")
     body["EmailStatus"] = "EmailSent"
     body["DeliveryInfo"] = {"DeliveryType": "Email", "DeliveryTime": company.stamp(company.now())}
+    company.mails.append({"Id": row.id, "DocNumber": body.get("DocNumber"), **_mailed_to(body)})
     return company.save(row, body, editor=editor, operation="Emailed")
+
+
+def _mailed_to(body: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return who gets the mail; an address that is none is left out without a word."""
+    found = {}
+    for name, member in (("To", "BillEmail"), ("Cc", "BillEmailCc"), ("Bcc", "BillEmailBcc")):
+        listed = ((body.get(member) or {}).get("Address") or "").split(",")
+        found[name] = [one.strip() for one in listed if "@" in one and "." in one and " " not in one.strip()]
+    return found

@@ -94,11 +94,14 @@ class QuickBooksSandbox(Sandbox):
         self.webhooks.send(told)
 
     def dump(self) -> dict[str, Any]:
-        """Return every row of every company as answers show it, amounts as text."""
+        """Return every row of every company as answers show it, amounts as text, and what was mailed."""
         return {
             realm: {
-                kind: [_plain(rendered(company, row)) for row in company.rows(kind)]
-                for kind in sorted(ENTITIES.values())
+                **{
+                    kind: [_plain(rendered(company, row)) for row in company.rows(kind)]
+                    for kind in sorted(ENTITIES.values())
+                },
+                "mails": list(company.mails),
             }
             for realm, company in self.companies.items()
         }

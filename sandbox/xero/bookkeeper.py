@@ -151,6 +151,12 @@ def _lock(org: Organisation, asked: dict[str, Any]) -> Record:
     return org.profile
 
 
+def _limit_emails(org: Organisation, asked: dict[str, Any]) -> Record:
+    """Let Xero send so many e-mails ``per_day``: a trial has 20, Xero's own demo company none."""
+    org.emails_per_day = int(asked["per_day"])
+    return org.profile
+
+
 def _rename_organisation(org: Organisation, asked: dict[str, Any]) -> Record:
     org.profile["Name"] = str(asked["name"])
     return org.profile
@@ -162,6 +168,14 @@ def _misstore(org: Organisation, asked: dict[str, Any]) -> Record:
     return {}
 
 
+def _archive_account(org: Organisation, asked: dict[str, Any]) -> Record:
+    account = org.account(code=str(asked["code"]))
+    if account is None:
+        raise ActionError(f"no account {asked['code']}")
+    account["Status"] = "ARCHIVED"
+    return account
+
+
 def _add_currency(org: Organisation, asked: dict[str, Any]) -> Record:
     org.currencies.append({"Code": str(asked["code"]), "Description": str(asked["code"])})
     return org.currencies[-1]
@@ -170,6 +184,7 @@ def _add_currency(org: Organisation, asked: dict[str, Any]) -> Record:
 ACTIONS: dict[str, Action] = {
     "add_currency": _add_currency,
     "approve_invoice": _set_status("AUTHORISED"),
+    "archive_account": _archive_account,
     "archive_contact": _archive_contact,
     "create_contact": _create_contact,
     "create_invoice": _create_invoice,
@@ -178,6 +193,7 @@ ACTIONS: dict[str, Action] = {
     "delete_payment": _delete_payment,
     "edit_contact": _edit_contact,
     "edit_invoice": _edit_invoice,
+    "limit_emails": _limit_emails,
     "lock": _lock,
     "merge_contacts": _merge_contacts,
     "misstore": _misstore,

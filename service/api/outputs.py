@@ -212,6 +212,7 @@ class InvoiceLineOut(BaseModel):
     discount_percent: DecimalText
     tax_level_id: str | None
     applied_tax_level_id: str | None = Field(description="The level that applies once every rule was followed.")
+    tax_why: str = Field(description="The rule that decided about the tax level.")
     amount: DecimalText
 
 
@@ -382,6 +383,7 @@ def _line_out(line: InvoiceLineRow, currency: str) -> InvoiceLineOut:
         discount_percent=decimal_text(line.discount_percent),
         tax_level_id=line.tax_level_id,
         applied_tax_level_id=line.applied_tax_level_id,
+        tax_why=line.applied_tax_why,
         amount=money_text(line.amount, currency),
     )
 

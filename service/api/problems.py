@@ -15,7 +15,7 @@ from service.records.errors import Fault, Invalid, NotFound, RecordError, StaleR
 from service.store.queries.connections import NotFoundError
 from service.store.queries.pages import BadCursor
 from service.sync.connect import WrongState
-from service.sync.mailing import NotSent
+from service.sync.mailing import NotSent, PerhapsSent
 from service.sync.match import BadDecision
 from service.sync.reset import ResetRefused
 from service.sync.saved import PlanOutdated
@@ -53,6 +53,7 @@ _MEANINGS: dict[type[Exception], tuple[int, str | None]] = {
     ResetRefused: (409, "reset_refused"),
     BadDecision: (422, "invalid"),
     NotSent: (409, "not_sent"),
+    PerhapsSent: (409, "outcome_unknown"),
     ConnectorError: (503, "package_unreachable"),
 }
 #: Sentences for errors that do not bring one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_openapi3.blueprint import APIBlueprint
 
-from service.api import conflicts, connections, drift, links, mail, newcomers, plans, resets, runs, setup
+from service.api import conflicts, connections, drift, links, mail, newcomers, plans, resets, runs, setup, wording
 
 SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     connections.api,
@@ -17,4 +17,5 @@ SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     conflicts.api,
     drift.api,
     mail.api,
+    wording.api,
 )

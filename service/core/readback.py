@@ -29,6 +29,7 @@ class Reading(StrEnum):
 
     AS_MEANT = "as_meant"
     DECLARED = "declared"  #: the package cannot hold it, as its mapper has said before
+    ADOPTED = "adopted"  #: the package works it out itself, and its figure is taken over
     ROUNDING = "rounding"  #: within what the package's documented way of rounding explains
     DIFFERS = "differs"  #: the package did not do what was asked
 
@@ -46,6 +47,7 @@ class Meant:
     total: Decimal
     currency: str
     lines: int  #: how many there are: rounding is counted by lines
+    tax_theirs: bool = False  #: the tax is not ours to say: what the package works out counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ def meant_by(invoice: Invoice, held: Snapshot) -> Meant:
         total=invoice.total,
         currency=invoice.currency,
         lines=len(invoice.lines),
+        tax_theirs=not held.holds("tax_total"),
     )
 
 
@@ -117,6 +120,8 @@ def read_amounts(meant: Meant, stored: Snapshot, *, package: str, rounding: TaxR
     limit = unit * max(1, meant.lines)
     off = {name: _amount(stored, name) - getattr(meant, name) for name in AMOUNTS if stored.holds(name)}
     reading = Reading.ROUNDING if all(abs(part) <= limit for part in off.values()) else Reading.DIFFERS
+    if meant.tax_theirs and not off.get("subtotal"):
+        reading = Reading.ADOPTED
     return tuple(
         Line(
             what=name,
@@ -134,6 +139,18 @@ def worst_of(lines: Sequence[Line]) -> Reading:
     """Return the state of the whole; what was declared before is as meant."""
     told = {line.reading for line in lines}
     return next((one for one in (Reading.DIFFERS, Reading.ROUNDING) if one in told), Reading.AS_MEANT)
+
+
+def variance_of(lines: Sequence[Line]) -> Decimal | None:
+    """Return by how much a package's total differs from the one that was meant; None where none was compared."""
+    return next((Decimal(line.difference or 0) for line in lines if line.what == "total"), None)
+
+
+def adopted_amounts(lines: Sequence[Line]) -> dict[FieldName, Decimal]:
+    """Return the amounts of a package that ours have to follow; none where ours count, or are the same."""
+    if not any(line.reading is Reading.ADOPTED for line in lines):
+        return {}
+    return {line.what: Decimal(str(line.stored)) for line in lines if line.what in AMOUNTS}
 
 
 def line_to_json(line: Line) -> dict[str, Any]:
@@ -168,6 +185,7 @@ def meant_to_json(meant: Meant) -> dict[str, Any]:
         **{name: decimal_text(getattr(meant, name)) for name in AMOUNTS},
         "currency": meant.currency,
         "lines": meant.lines,
+        "tax_theirs": meant.tax_theirs,
     }
 
 
@@ -184,6 +202,7 @@ def meant_from_json(document: Mapping[str, Any]) -> Meant:
         total=Decimal(document["total"]),
         currency=document["currency"],
         lines=document["lines"],
+        tax_theirs=document.get("tax_theirs", False),
     )
 
 
@@ -219,6 +238,8 @@ def _cause(
     rounding: TaxRounding,
     unit: Decimal,
 ) -> str:
+    if reading is Reading.ADOPTED:
+        return f"{package} works out the sales tax itself; its figure is taken over."
     if reading is Reading.ROUNDING:
         way = (
             f"{package} rounds the tax of each line and adds these up"

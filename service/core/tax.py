@@ -1,7 +1,7 @@
 """Which tax level applies to each line of an invoice, and what a level adds up to.
 
 The first that is set wins: the line, the invoice, the sub-contact (the chosen contact, else that of the job's job
-site), the customer, its nearest ancestor. Set nowhere, the line carries no tax.
+site), the customer, its nearest ancestor, the company's own default. Set nowhere, the line carries no tax.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ def applied_tax(
     chain: Sequence[Customer],
     contact_id: str | None = None,
     job_sites: Mapping[str, JobSite] = NO_SITES,
+    default_level_id: str | None = None,
 ) -> AppliedTax:
     """Return the tax level of one line.
 
     :param chain: the invoice's customer, then its ancestors, nearest first.
     :param contact_id: the contact chosen on the invoice.
     :param job_sites: by id, for their names.
+    :param default_level_id: the level of the company whose books these are, where nothing nearer names one.
     """
     if line_level_id:
         return AppliedTax(tax_level_id=line_level_id, why="tax level of the line")
@@ -51,6 +53,8 @@ def applied_tax(
         if customer.tax_level_id:
             whose = "the customer" if customer is chain[0] else customer.name
             return AppliedTax(tax_level_id=customer.tax_level_id, why=f"tax level of {whose}")
+    if default_level_id:
+        return AppliedTax(tax_level_id=default_level_id, why="company default")
     return AppliedTax(tax_level_id=None, why="no tax level is set")
 
 

@@ -41,6 +41,7 @@ class Organisation(Identified, Base):
     country: Mapped[str | None]
     timezone: Mapped[str] = mapped_column(default="UTC")
     locale: Mapped[str] = mapped_column(default="en_US")
+    tax_level_id: Mapped[str | None] = mapped_column(Id)  #: applies where nothing nearer names a level; checked in code
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

@@ -73,6 +73,11 @@ def _began(pid: int) -> str:
         return ""
 
 
+def is_dead(holder: str) -> bool:
+    """Tell whether a holder's process of this machine has ended; False for one of another machine."""
+    return _is_dead(holder)
+
+
 def _is_dead(holder: str) -> bool:
     host, pid, began, _ = holder.split("/")
     if host != socket.gethostname() or not Path("/proc/self").exists():

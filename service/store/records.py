@@ -200,6 +200,7 @@ class InvoiceLineRow(Base):
     tax_level_id: Mapped[str | None] = mapped_column(Id, ForeignKey("tax_level.id"))
     #: The level that applies by every rule, as of the totals; an issued invoice keeps it.
     applied_tax_level_id: Mapped[str | None] = mapped_column(Id, ForeignKey("tax_level.id"))
+    applied_tax_why: Mapped[str] = mapped_column(Text, default="", server_default="")  #: the rule that decided
 
 
 class PaymentRow(Owned, Revised, Base):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.base import Base, Owned, Revised, utc_now
-from service.store.types import Id, Json
+from service.store.types import Exact, Id, Json
 
 _IN_FORCE = text("retired_at is null")
 
@@ -136,6 +137,7 @@ class LinkRow(Owned, Base):
     losses: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     readback: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)  #: core.readback.Line: meant and stored
     readback_state: Mapped[str | None]  #: the worst of them, for counting; None: nothing was read back yet
+    variance: Mapped[Decimal | None] = mapped_column(Exact)  #: of an invoice: their total less the one that was meant
     open_problem_id: Mapped[str | None] = mapped_column(Id)
     intent_open: Mapped[bool] = mapped_column(default=False)
     intent_unknown: Mapped[bool] = mapped_column(default=False)

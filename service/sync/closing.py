@@ -15,6 +15,7 @@ from service.core.link import Confirmed, Deferred, Lost, Refused
 from service.core.ports import EntityKind, RemoteRecord
 from service.core.problem import Problem, ProblemKind, field_label
 from service.core.snapshot import Snapshot, Value, spelled_like, to_json, value_to_json
+from service.records.author import Author
 from service.store.facts import apply_to, changes_by, write_changes
 from service.store.queries import calls, counterparts, drift
 from service.store.queries.events import Subject, add_event, add_events
@@ -74,9 +75,21 @@ class Closing:
             "due_at": None,
             "doubts": 0,
         }
+        if intent.meant is not None:
+            self._adopt(link, self._changes[-1]["readback"])
         put_back = [name for name, rule in intent.rules.items() if rule in PUTTING_BACK]
         if put_back:
             drift.close_put_back(self.session, link.id, put_back, now=self.now, call_id=intent.call_id)
+
+    def _adopt(self, link: LinkRow, lines: list[dict[str, Any]]) -> None:
+        """Let an invoice follow the tax that its package works out itself."""
+        author = Author(
+            organisation_id=self._ground.organisation_id,
+            actor=f"package:{self._ground.connection_id}",
+            now=self.now,
+            except_connection_id=self._ground.connection_id,
+        )
+        readback.adopt(self.session, author, link.record_id, lines)
 
     def refuse(self, intent: Intent, link: LinkRow, error: ConnectorError, *, label: str) -> None:
         """The package did not write the element: a question for a person, or another try where that helps."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from service.core.intent import Intent
 from service.core.model import Invoice, InvoiceStatus
@@ -11,6 +13,8 @@ from service.core.ports import Capabilities, Loss
 from service.core.readback import (
     AMOUNTS,
     Line,
+    Reading,
+    adopted_amounts,
     line_from_json,
     line_to_json,
     meant_by,
@@ -18,9 +22,12 @@ from service.core.readback import (
     meant_to_json,
     read_amounts,
     read_back,
+    variance_of,
     worst_of,
 )
 from service.core.snapshot import Snapshot
+from service.records.author import Author
+from service.records.resolution import adopt_amounts
 from service.store.sync_models import LinkRow
 from service.sync.planner import Decision
 
@@ -48,7 +55,13 @@ def noted(
     return _kept(lines)
 
 
-def look_again(link: LinkRow, decision: Decision, package: Capabilities) -> None:
+def adopt(session: Session, author: Author, invoice_id: str, readback: Sequence[Mapping[str, Any]]) -> None:
+    """Let an invoice of ours follow the amounts that its package works out itself, where that is agreed."""
+    if any(line["reading"] == Reading.ADOPTED for line in readback):
+        adopt_amounts(session, author, invoice_id, adopted_amounts([line_from_json(line) for line in readback]))
+
+
+def look_again(session: Session, author: Author, link: LinkRow, decision: Decision, package: Capabilities) -> None:
     """After a comparison: compare the amounts of an invoice that was sent before; they may have been changed there."""
     record = decision.case.record
     if link.readback_state is None or not isinstance(record, Invoice) or record.status is InvoiceStatus.VOIDED:
@@ -58,10 +71,25 @@ def look_again(link: LinkRow, decision: Decision, package: Capabilities) -> None
     amounts = read_amounts(
         meant_by(record, decision.ours), decision.theirs, package=package.package, rounding=package.tax_rounding
     )
-    kept = [line for line in map(line_from_json, link.readback) if line.what not in AMOUNTS]
+    before = [line_from_json(line) for line in link.readback]
+    kept = [line for line in before if line.what not in AMOUNTS]
+    if _is_taken_over(before, amounts):
+        return  # what ours came to by itself stays on record
     for column, value in _kept([*kept, *amounts]).items():
         setattr(link, column, value)
+    adopt(session, author, link.record_id, link.readback)
+
+
+def _is_taken_over(before: Sequence[Line], amounts: Sequence[Line]) -> bool:
+    """Tell whether ours follows the package's figure already, and the package still says the same."""
+    known = {line.what: line.stored for line in before if line.reading is Reading.ADOPTED}
+    said = {line.what: line.stored for line in amounts}
+    return bool(known) and all(said.get(name) == stored for name, stored in known.items())
 
 
 def _kept(lines: Sequence[Line]) -> dict[str, Any]:
-    return {"readback": [line_to_json(line) for line in lines], "readback_state": worst_of(lines).value}
+    return {
+        "readback": [line_to_json(line) for line in lines],
+        "readback_state": worst_of(lines).value,
+        "variance": variance_of(lines),
+    }

@@ -233,7 +233,7 @@ def _carry_out(
     agreed = None if case.remote_id is None else to_json(advance(case.baseline, decision.plan.actions))
     apply_to(session, link, Settled(heard=case.heard, baseline=agreed, wanted=case.wanted), now=now)
     link.losses = _losses(decision)
-    readback.look_again(link, decision, work.capabilities)
+    readback.look_again(session, _author(work, connection), link, decision, work.capabilities)
     link.due_at = None
     if link.remote_id is not None and not (drifted is not None and drifted.waiting):
         link.last_synced_at = now
@@ -244,6 +244,17 @@ def _carry_out(
     return False
 
 
+def _author(work: Work, connection: ConnectionRow, *, why: str | None = None) -> Author:
+    """Return the author of what is taken over from a package; the package itself is not told of it."""
+    return Author(
+        organisation_id=connection.organisation_id,
+        actor=f"package:{connection.id}",
+        now=work.platform.clock(),
+        why=why,
+        except_connection_id=connection.id,
+    )
+
+
 def _pull(
     work: Work, ground: Ground, session: Session, connection: ConnectionRow, link: LinkRow, decision: Decision
 ) -> Problem | None:
@@ -251,13 +262,7 @@ def _pull(
     pulls = [action for action in decision.plan.pulls if action.move is Move.PULL]
     if not pulls:
         return None
-    author = Author(
-        organisation_id=connection.organisation_id,
-        actor=f"package:{connection.id}",
-        now=work.platform.clock(),
-        why=closing.reasons({action.field: action.rule.value for action in pulls}),
-        except_connection_id=connection.id,
-    )
+    author = _author(work, connection, why=closing.reasons({action.field: action.rule.value for action in pulls}))
     left = intake.pull(session, ground, author, decision.case.record, pulls)
     if len(left) < len(pulls):
         work.counts["pulled"] += 1

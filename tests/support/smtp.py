@@ -18,6 +18,8 @@ class MailBox:
     port: int = 0
     mails: list[tuple[list[str], Message]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
+    refusal: str = "550 nobody here"
+    hangs_up: bool = False  #: takes the message, and ends the connection instead of saying so
 
 
 class _Dialogue(socketserver.StreamRequestHandler):
@@ -32,11 +34,13 @@ class _Dialogue(socketserver.StreamRequestHandler):
                 self._say("354 go on")
                 self.box.mails.append((recipients, message_from_bytes(self._message())))
                 recipients = []
+                if self.box.hangs_up:
+                    return
                 self._say("250 taken")
             elif verb == "RCPT TO":
                 address = line.partition("<")[2].partition(">")[0]
                 if address in self.box.refuses:
-                    self._say("550 nobody here")
+                    self._say(self.box.refusal)
                     continue
                 recipients.append(address)
                 self._say("250 fine")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from service.connectors.quickbooks import feed, packing
+from service.connectors.quickbooks import feed, mail, packing
 from service.connectors.quickbooks.capabilities import CAPABILITIES
 from service.connectors.quickbooks.reference import read_reference
 from service.connectors.quickbooks.wire import Wire
+from service.core.letter import Mailed
 from service.core.ports import (
     Answer,
     Capabilities,
@@ -114,3 +115,15 @@ class QuickBooksConnector:
     def reference(self) -> Reference:
         """Read the company's lists and settings in one call."""
         return read_reference(self.wire, tenant_id=self._tenant_id, api_url=self._api_url)
+
+    def mail(self, remote_id: str, *, key: str) -> Mailed:
+        """Have QuickBooks mail an invoice, once for a key."""
+        return mail.mail(self.wire, remote_id, key=key)
+
+    def document(self, remote_id: str) -> bytes:
+        """Return an invoice as PDF."""
+        return mail.document(self.wire, remote_id)
+
+    def online_address(self, remote_id: str) -> str | None:
+        """Return the address at which the customer sees an invoice, if it has one."""
+        return mail.online_address(self.wire, remote_id)

@@ -99,6 +99,20 @@ class Wire:
         """
         return self._repeat(lambda: self._read("GET", path, parameters, b""))
 
+    def download(self, path: str, *, media_type: str) -> bytes:
+        """Read a document that is no JSON, once, from below the company's address.
+
+        :raises ConnectorError: any refusal, or no answer.
+        """
+        query = (("minorversion", str(MINOR_VERSION)),)
+        try:
+            answer = self._ask("GET", f"{self.root}{path}", query, b"", _JSON, accept=media_type)
+        except requests.RequestException as failure:
+            raise Transient(f"QuickBooks could not be reached ({type(failure).__name__}).") from None
+        if answer.status_code != requests.codes.ok or media_type not in answer.headers.get("Content-Type", ""):
+            raise _reply(answer, rest=retry_after(answer.headers) or DEFAULT_REST).error(writing=False)
+        return answer.content
+
     def write(self, method: str, path: str, *, query: Parameters, content: bytes, content_type: str) -> Reply:
         """Make one write once and return its answer, refusals too.
 
@@ -140,16 +154,22 @@ class Wire:
 
     def _call(self, method: str, path: str, query: Parameters, content: bytes, content_type: str) -> Reply:
         """Make one request through the SDK's client, which adds the token, and take its raw answer."""
-        headers = {"Accept": _JSON, "User-Agent": "tieout"}
-        if content:
+        answer = self._ask(method, path, query, content, content_type, accept=_JSON)
+        self._throttled = self._throttled + 1 if answer.status_code == requests.codes.too_many_requests else 0
+        doubled = DEFAULT_REST * 2 ** min(self._throttled - 1, 6) if self._throttled else DEFAULT_REST
+        return _reply(answer, rest=retry_after(answer.headers) or min(doubled, _LONGEST_REST))
+
+    def _ask(
+        self, method: str, path: str, query: Parameters, content: bytes, content_type: str, *, accept: str
+    ) -> requests.Response:
+        headers = {"Accept": accept, "User-Agent": "tieout"}
+        if content or method == "POST":
             headers["Content-Type"] = content_type
         self.calls += 1
         answer: requests.Response = self._client.process_request(
             method, f"{self._base_url}{path}", headers=headers, params=list(query), data=content or None
         )
-        self._throttled = self._throttled + 1 if answer.status_code == requests.codes.too_many_requests else 0
-        doubled = DEFAULT_REST * 2 ** min(self._throttled - 1, 6) if self._throttled else DEFAULT_REST
-        return _reply(answer, rest=retry_after(answer.headers) or min(doubled, _LONGEST_REST))
+        return answer
 
 
 def _reply(answer: requests.Response, *, rest: timedelta) -> Reply:

@@ -8,6 +8,8 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
+from service.connectors.xero import mail
+from service.connectors.position import Position
 from service.connectors.xero.batch import lane_of, pack, read_answer
 from service.connectors.xero.capability import CAPABILITIES
 from service.connectors.xero.client import Remaining, Reply, XeroClient
@@ -16,6 +18,7 @@ from service.connectors.xero.feed import Feed
 from service.connectors.xero.listing import read_reference
 from service.connectors.xero.record import SHAPES
 from service.core.errors import RateLimited, Transient
+from service.core.letter import Mailed
 from service.core.ports import (
     Answer,
     Capabilities,
@@ -113,6 +116,18 @@ class XeroConnector:
     def reference(self) -> Reference:
         """Read the organisation's lists and the facts about it: five calls."""
         return read_reference(self._listing, self._tenant_id)
+
+    def mail(self, remote_id: str, *, key: str) -> Mailed:
+        """Have Xero mail an invoice, once for a key."""
+        return mail.mail(self._client, remote_id, key=key)
+
+    def document(self, remote_id: str) -> bytes:
+        """Return an invoice as PDF."""
+        return mail.document(self._get, remote_id)
+
+    def online_address(self, remote_id: str) -> str | None:
+        """Return the address at which the customer sees an invoice, if it has one."""
+        return mail.online_address(self._get, remote_id)
 
     def close(self) -> None:
         """Give the sockets back."""

@@ -96,6 +96,8 @@ class InvoiceMapper:
         if not tax.is_us(context):
             codes = [line[-1] for line in held.lines]
             fields["tax_inclusive"] = lines.carries_tax_inside(invoice, codes)
+        if tax.is_automated(context):
+            del fields["tax_total"]  # not ours to say: QuickBooks works it out, and its figure counts
         _add_currency(invoice, context, fields)
         _add_terms(invoice, context, fields)
         losses = [*held.losses, *_add_recipients(invoice, fields)]
@@ -309,15 +311,15 @@ def _write_lines(snapshot: Snapshot, context: MappingContext) -> dict[str, Any]:
 def _tax_detail(snapshot: Snapshot, context: MappingContext) -> dict[str, Any]:
     """Name the rate of a United States invoice and our own total, which is honoured where it differs by rounding.
 
-    With every write: without the total, each would have the tax worked out anew.
+    With every write: without the total, each would have the tax worked out anew. That is what automated sales tax is
+    for, so there nothing is named at all.
     """
     rows: Any = snapshot.get("lines") or ()
     taxable = [row[-1] for row in rows if row[-1] != tax.EXEMPT]
-    if not tax.is_us(context) or not taxable:
+    if not tax.is_us(context) or tax.is_automated(context) or not taxable:
         return {}
     total: Any = snapshot.get("tax_total")
-    code = {} if taxable[0] == tax.TAXABLE else {"TxnTaxCodeRef": ref(taxable[0])}
-    return {"TxnTaxDetail": {**code, "TotalTax": Decimal(total or 0)}}
+    return {"TxnTaxDetail": {"TxnTaxCodeRef": ref(taxable[0]), "TotalTax": Decimal(total or 0)}}
 
 
 def _note(reference: str | None, theirs: RemoteRecord | None) -> str:

@@ -2,7 +2,8 @@
 
 Outside the United States each line names its tax code. In the United States a line is only ``TAX`` or ``NON`` and the
 document names one code for all taxable lines, or none with automated sales tax, where QuickBooks works the tax out
-and honours a total that is sent (QuickBooks facts: developer.intuit.com, Manage sales tax).
+from where the goods go: its figure counts, and ours is not sent (QuickBooks facts: developer.intuit.com, Manage sales
+tax).
 """
 
 from __future__ import annotations

@@ -23,6 +23,14 @@ def open_invoices_of(session: Session, organisation_id: str, customer_ids: Itera
     ]
 
 
+def customers_with_drafts(session: Session, organisation_id: str) -> Sequence[str]:
+    """Return the customers that have an invoice which is not issued yet."""
+    query = select(InvoiceRow.customer_id).where(
+        InvoiceRow.organisation_id == organisation_id, InvoiceRow.status == "draft"
+    )
+    return session.scalars(query.distinct()).all()
+
+
 def payments_of(session: Session, organisation_id: str, invoice_id: str) -> Sequence[PaymentRow]:
     """Return the payments of an invoice that count, oldest first."""
     query = select(PaymentRow).where(
