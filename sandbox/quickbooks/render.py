@@ -113,7 +113,8 @@ def _customer(company: Company, row: Row) -> dict[str, Any]:
 def _transaction(company: Company, row: Row) -> dict[str, Any]:
     left = ledger.open_amount(company, row)
     if row.kind == "Payment":
-        return {"UnappliedAmt": left}
+        deposited = {"LinkedTxn": [{"TxnId": "1", "TxnType": "Deposit"}]} if row.body.get("Deposited") else {}
+        return {"UnappliedAmt": left, **deposited}
     found: dict[str, Any] = {}
     if row.kind == "Invoice":
         found["Balance"] = left

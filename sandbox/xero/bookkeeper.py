@@ -120,6 +120,18 @@ def _delete_payment(org: Organisation, asked: dict[str, Any]) -> Record:
     return payments.view(org, payments.change(org, org.payments[asked["payment"]], {"Status": "DELETED"}))
 
 
+def _edit_payment(org: Organisation, asked: dict[str, Any]) -> Record:
+    return payments.view(org, payments.change(org, org.payments[asked["payment"]], asked["fields"]))
+
+
+def _reconcile_payment(org: Organisation, asked: dict[str, Any]) -> Record:
+    """Find a payment on the bank statement: from then on it can't be deleted."""
+    payment = org.payments[asked["payment"]]
+    payment["IsReconciled"] = True
+    org.stamp(payment)
+    return payments.view(org, payment)
+
+
 def _credit_invoice(org: Organisation, asked: dict[str, Any]) -> Record:
     """Write a credit note over ``amount`` (tax included) and allocate it to the invoice."""
     invoice = _invoice(org, asked)
@@ -193,11 +205,13 @@ ACTIONS: dict[str, Action] = {
     "delete_payment": _delete_payment,
     "edit_contact": _edit_contact,
     "edit_invoice": _edit_invoice,
+    "edit_payment": _edit_payment,
     "limit_emails": _limit_emails,
     "lock": _lock,
     "merge_contacts": _merge_contacts,
     "misstore": _misstore,
     "pay_invoice": _pay_invoice,
+    "reconcile_payment": _reconcile_payment,
     "rename_contact": _rename_contact,
     "rename_organisation": _rename_organisation,
     "restore_contact": _restore_contact,

@@ -56,8 +56,9 @@ def save(org: Organisation, family: Family, given: Record, before: Record | None
     status = str(given.get("Status") or (before["Status"] if before else "DRAFT"))
     _check_transition(before, status, given)
     after = deepcopy(before) if before is not None else _blank(org, family, given)
+    if before is not None:
+        check_lock(org, before["Date"])  # nothing within a locked period can be changed any more
     if before is not None and status in ("VOIDED", "DELETED"):
-        check_lock(org, before["Date"])
         after["Status"] = status
         return after
     if before is None or not settled(before):

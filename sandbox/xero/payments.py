@@ -66,6 +66,7 @@ def change(org: Organisation, payment: Record, given: Record) -> Record:
         raise InvalidError("The payment has already been deleted.")
     if payment["IsReconciled"]:
         raise InvalidError("A reconciled payment cannot be deleted.")
+    documents.check_lock(org, payment["Date"])
     document = _by_id(org, payment["document"])
     document["payments"].remove(payment["PaymentID"])
     payment["Status"] = "DELETED"

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from flask_openapi3.blueprint import APIBlueprint
 
-from service.api import conflicts, connections, drift, links, mail, newcomers, plans, resets, runs, setup, wording
+from service.api import (
+    conflicts,
+    connections,
+    drift,
+    editable,
+    links,
+    mail,
+    newcomers,
+    plans,
+    resets,
+    runs,
+    setup,
+    wording,
+)
 
 SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     connections.api,
@@ -16,6 +29,7 @@ SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     resets.api,
     conflicts.api,
     drift.api,
+    editable.api,
     mail.api,
     wording.api,
 )

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, NewType, Protocol, TypeAlias
 
 from service.core.choice import MappingSettings
+from service.core.editing import EditRule
 from service.core.errors import ConnectorError
 from service.core.intent import Operation
 from service.core.model import Contact, Customer, Invoice, JobSite, Payment
@@ -377,6 +378,10 @@ class Mapper(Protocol):
 
     def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
         """Read the package's body into the same fields that ``project`` fills."""
+        ...
+
+    def rule_of(self, remote: RemoteRecord) -> EditRule:
+        """Return what may still be changed of an entity, by how it stands there."""
         ...
 
     def url(self, remote_id: str, company: Company) -> str | None:

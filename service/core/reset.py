@@ -6,13 +6,12 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from itertools import count
 
 from service.core.names import name_key
 from service.core.ports import Loss, Projection
-from service.core.snapshot import FieldName, Snapshot, Value
+from service.core.snapshot import FieldName, Snapshot, Value, amount_of
 
 _FORMER = re.compile(r"\s*\(former(?: \d+)?\)$")
 _NUMBERED = re.compile(r" \((?:[2-9]|[1-9][0-9]{1,5})\)$")
@@ -126,11 +125,6 @@ def counterpart_sentence(
         OldCounterpart.RENAME: f"'{name}' becomes '{becomes}' in {package} and stays active.",
         OldCounterpart.ARCHIVE: f"'{name}' becomes '{becomes}' in {package} and is archived.",
     }[choice]
-
-
-def amount_of(value: Value) -> Decimal:
-    """Return an amount of a snapshot; what is no amount counts as nothing."""
-    return Decimal(0) if value is None or isinstance(value, tuple | bool) else Decimal(str(value))
 
 
 def _fitted(name: str, tail: str, limit: int) -> str:

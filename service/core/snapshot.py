@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -290,3 +291,8 @@ def _words(address: tuple[Value, ...]) -> tuple[object, ...]:
 def at_home(address: Address | None, country: str | None) -> Address | None:
     """Return an address with the company's own country where it names none: that is what leaving it out means."""
     return address if address is None or address[5] is not None else (*address[:5], country)
+
+
+def amount_of(value: Value) -> Decimal:
+    """Return an amount of a snapshot; what is no amount counts as nothing."""
+    return Decimal(0) if value is None or isinstance(value, tuple | bool) else Decimal(str(value))

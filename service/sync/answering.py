@@ -157,19 +157,23 @@ def _revive(asked: Asked) -> None:
 
 
 def _leave(asked: Asked) -> None:
-    """Note what the package refused as differences that both sides keep; nothing is sent for them any more."""
-    refused = calls.last_intent(asked.session, asked.link)
-    if refused is None:
-        message = "It is not known any more what was refused. Try again instead."
-        raise BadAnswer(message)
-    written = from_json(refused.expected)
-    shown = Snapshot(fields={}) if refused.before is None else from_json(refused.before)
-    kept: dict[str, tuple[Value, Value]] = {name: (value, shown.get(name)) for name, value in written.fields.items()}
-    if refused.operation in (Operation.ARCHIVE, Operation.VOID, Operation.RESTORE):
-        if asked.kind is EntityKind.CUSTOMER and refused.operation == Operation.ARCHIVE:
-            _revive(asked)
-            return
-        kept[ACTIVE] = (written.active, shown.active)
+    """Note what can't be changed there as differences that both sides keep; nothing is sent for them any more."""
+    archives = asked.kind is EntityKind.CUSTOMER
+    kept = {dispute.field: (dispute.ours, dispute.theirs) for dispute in asked.problem.fields}
+    if not kept:
+        refused = calls.last_intent(asked.session, asked.link)
+        if refused is None:
+            message = "It is not known any more what was refused. Try again instead."
+            raise BadAnswer(message)
+        written = from_json(refused.expected)
+        shown = Snapshot(fields={}) if refused.before is None else from_json(refused.before)
+        kept = {name: (value, shown.get(name)) for name, value in written.fields.items()}
+        if refused.operation in (Operation.ARCHIVE, Operation.VOID, Operation.RESTORE):
+            kept[ACTIVE] = (written.active, shown.active)
+        archives = archives and refused.operation == Operation.ARCHIVE
+    if archives and kept.get(ACTIVE) == (False, True):
+        _revive(asked)
+        return
     for name, (ours, theirs) in kept.items():
         if ours != theirs:
             asked.session.add(_kept(asked, name, ours, theirs))

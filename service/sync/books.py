@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from service.core.errors import ConnectionBroken, CursorExpired, SyncError
 from service.core.ports import ChangePage, Cursor, Family
 from service.mapping import settings as mapping_settings
 from service.store import leases
-from service.store.queries import counterparts, load
+from service.store.queries import counterparts, links, load
 from service.store.sync_models import ConnectionRow
 from service.sync import hold, inbox
-from service.sync.documents import reference_to_json
+from service.sync.documents import reference_from_json, reference_to_json
 from service.sync.mapping import entries_in_use
 from service.sync.platform import Platform
 from service.sync.work import Resting, Work
 
 #: How long the reading of a company for the first time may hold the connection between two pages.
 _READING = timedelta(minutes=5)
+#: How old the lists may be: a period that was closed or opened there, or a currency, is known within that time.
+LISTS_AGE = timedelta(hours=24)
+#: What questions say is in the way that facts about the company decide: they are looked at again when those change.
+COMPANY_CODES = frozenset({"closed_period", "currency_not_enabled"})
 
 
 def read_first(platform: Platform, connection_id: str) -> None:
@@ -57,12 +61,18 @@ def all_families(work: Work) -> frozenset[Family]:
     return first_families(work) | {work.capabilities.family_of[kind] for kind in work.provider.mappers}
 
 
+def lists_outdated(row: ConnectionRow, now: datetime) -> bool:
+    """Tell whether the lists have to be read before anything is decided by them."""
+    return row.reference is not None and (row.reference_at is None or row.reference_at + LISTS_AGE <= now)
+
+
 def read_lists(work: Work) -> None:
     """Read the package's lists and make every obvious choice that nobody has made yet."""
     reference = work.patiently(work.connector.reference)
     with work.platform.database.write() as session:
         row = session.get_one(ConnectionRow, work.connection_id)
         levels = load.load_tax_levels(session, row.organisation_id)
+        known = None if row.reference is None else reference_from_json(row.reference).company
         suggested = mapping_settings.suggest(
             reference,
             used=entries_in_use(session, row.organisation_id),
@@ -73,6 +83,8 @@ def read_lists(work: Work) -> None:
         row.mapping = mapping_settings.to_json(suggested)
         row.mapping_version = max(row.mapping_version, 1)
         row.organisation_name = reference.company.name or row.organisation_name
+        if known is not None and known != reference.company:
+            links.retry_coded(session, row, COMPANY_CODES, now=row.reference_at)
 
 
 def read_everything(work: Work, families: frozenset[Family]) -> int:

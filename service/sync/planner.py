@@ -27,7 +27,7 @@ from service.core.problem import Problem, problem_of_error, problem_of_plan
 from service.core.reconcile import ACTIVE, FieldAction, Flow, Move, Plan, RecordMove, Rule, reconcile
 from service.core.reset import Withheld, adapted
 from service.core.snapshot import FieldName, Snapshot, Value, spelled_like
-from service.sync import asking
+from service.sync import allowed, asking
 from service.sync.names import NOW, Turn
 
 
@@ -127,7 +127,7 @@ def _decide(
         return _step_aside(case, case.turn.aside, ours, theirs, mapper, context)
     sent = as_left_there(ours, theirs, left=drift.left, flows=flows)
     try:
-        decision = _write(case, plan, replace(projection, snapshot=sent), mapper, context)
+        decision = _write(case, plan, replace(projection, snapshot=sent), theirs, mapper, context, params)
     except MappingError as error:
         return replace(_asks(case, problem_of_error(error, params)), drift=drift)
     return replace(decision, ours=ours, theirs=theirs, drift=drift)
@@ -202,11 +202,24 @@ def _read(
     return spelled_like(mapper.read(case.theirs, context), case.baseline, ours), None
 
 
-def _write(case: Case, plan: Plan, projection: Projection, mapper: Mapper, context: MappingContext) -> Decision:
+def _write(
+    case: Case,
+    plan: Plan,
+    projection: Projection,
+    theirs: Snapshot | None,
+    mapper: Mapper,
+    context: MappingContext,
+    params: Mapping[str, Value],
+) -> Decision:
     if not plan.writes_there:
         return Decision(case=case, plan=plan, losses=projection.losses)
     changed = frozenset(action.field for action in plan.pushes)
     operation = _operation(case.ref.kind, plan, projection.snapshot, changed)
+    refused = allowed.obstacle(
+        case, plan, operation, ours=projection.snapshot, theirs=theirs, mapper=mapper, context=context, params=params
+    )
+    if refused is not None:
+        return _asks(case, refused, plan=plan, losses=projection.losses)
     body = mapper.body(operation, projection.snapshot, changed=changed, theirs=case.theirs, context=context)
     return Decision(
         case=case,

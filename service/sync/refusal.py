@@ -22,6 +22,8 @@ from service.sync.surroundings import label_of_link
 
 #: Where documents keep the day that a closed period is about.
 _DAYS = ("issue_date", "date")
+#: Refusals that what was read of the company should have foretold.
+_OF_THE_COMPANY = frozenset({ClosedPeriod.code, "currency_not_enabled"})
 
 
 def problem_of(
@@ -52,6 +54,8 @@ def problem_of(
         # What is archived can't be the counterpart of something new: it carries our reference from elsewhere.
         clash = Rejected(error.message, code="duplicate_reference", provider_code=error.provider_code)
         return problem_of_error(clash, params)
+    if error.code in _OF_THE_COMPANY:
+        connection.reference_at = None  # what is known of the company is older than this: it is read again first
     if isinstance(error, ClosedPeriod) and creates:
         params["open_from"] = _open_from(connection, written, now).isoformat()
     if isinstance(error, NotFound) and error.field is None and not creates:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from service.core.money import decimal_text
 from service.core.ports import EntityKind, Ref
-from service.core.reset import DocumentFate, amount_of, why_stays
-from service.core.snapshot import Snapshot
+from service.core.reset import DocumentFate, why_stays
+from service.core.snapshot import Snapshot, amount_of
 from service.store.queries import counterparts, resets
 from service.store.records import InvoiceRow, PaymentRow
 from service.store.reset_models import ResetItemRow

@@ -151,7 +151,7 @@ def _do(work: Work, run_id: str) -> None:
         run = session.get_one(RunRow, run_id)
         kind, options, full = run.kind, run.options, bool(run.options.get("full"))
         connection = session.get_one(ConnectionRow, work.connection_id)
-        state, outdated = connection.state, connection.reference is not None and connection.reference_at is None
+        state, outdated = connection.state, books.lists_outdated(connection, work.platform.clock())
     began = work.platform.clock()
     work.report(phase="reading what changed")
     if full or outdated:

@@ -14,6 +14,7 @@ from service.store.queries.find import find, find_all
 from service.store.queries.load import lines_of, load_tax_levels
 from service.store.queries.states import sync_states
 from service.store.records import ContactRow, CustomerRow, InvoiceRow
+from service.sync.editable import editable_at
 from service.web import comparison
 from service.web.access import person, shows
 from service.web.pages import pages
@@ -90,6 +91,7 @@ def invoice(session: Session, invoice_id: str) -> str:
         tax_levels=load_tax_levels(session, organisation_id),
         payments=payments,
         states=states,
+        editable=editable_at(parts().platform, session, EntityKind.INVOICE, states),
         comparisons=[comparison.compare(session, parts().platform, state) for state in states],
         events=events,
         names=web_users.names_of_actors(session, organisation_id, {event.actor for event in events}),

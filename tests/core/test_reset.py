@@ -16,14 +16,13 @@ from service.core.reset import (
     Standing,
     Withheld,
     adapted,
-    amount_of,
     counterpart_sentence,
     former_name,
     is_numbered,
     numbered_name,
     why_stays,
 )
-from service.core.snapshot import Snapshot
+from service.core.snapshot import Snapshot, amount_of
 
 NAMES = st.text(min_size=1, max_size=60).filter(lambda name: name_key(name) != "")
 

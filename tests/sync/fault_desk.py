@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.common.faults import FaultRule
 from service.core.ports import EntityKind
+from service.store.sync_models import ConnectionRow
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office
 
@@ -205,31 +206,38 @@ def name_of_a_vendor(desk: Desk) -> tuple[str, EntityKind]:
     return customer, CUSTOMER
 
 
-def closed_before(desk: Desk, *, year: bool = False) -> tuple[str, EntityKind]:
-    """A new invoice dated in a period that is closed there."""
+def closed_before(desk: Desk, *, year: bool = False, known: bool = False) -> tuple[str, EntityKind]:
+    """A new invoice dated in a period that is closed there.
+
+    :param known: the lists were read since it was closed.
+    """
     customer = desk.client()
-    lock(desk, "2026-10-31", year=year)
+    desk.sync()
+    lock(desk, "2026-10-31", year=year, known=known)
     return desk.invoice(customer, issue_date="2026-10-15", due_date="2026-10-30"), INVOICE
 
 
-def closed_since(desk: Desk) -> tuple[str, EntityKind]:
+def closed_since(desk: Desk, *, known: bool = False) -> tuple[str, EntityKind]:
     """A change of an invoice whose period was closed since."""
     invoice = desk.invoice(issue_date="2026-10-15", due_date="2026-10-30")
-    lock(desk, "2026-10-31")
+    lock(desk, "2026-10-31", known=known)
     desk.office.edit_invoice(invoice, reference="PO 77")
     desk.sync()
     lock(desk, None)
     return invoice, INVOICE
 
 
-def lock(desk: Desk, day: str | None, *, year: bool = False) -> None:
-    """Close the books up to a day, or open them."""
+def lock(desk: Desk, day: str | None, *, year: bool = False, known: bool = True) -> None:
+    """Close the books up to a day, or open them; known is that once the lists are read again, before the next sync."""
     if desk.sandbox.name == "xero":
         desk.office.act(
             "lock", **({"year": day} if year else {"period": day} if day else {"period": None, "year": None})
         )
     else:
         desk.office.act("close_books", to=day)
+    if known:
+        with desk.office.platform.database.write() as session:
+            session.get_one(ConnectionRow, desk.office.connection_id).reference_at = None
 
 
 def number_taken(desk: Desk) -> tuple[str, EntityKind]:

@@ -110,6 +110,14 @@ ROWS = [
         "QuickBooks does not allow this change to '{name}' now: The account period has closed and the account books "
         "cannot be updated through the QBO Services API. Please use the QBO website to make these changes.",
         "keep_theirs retry unlink"),
+    Red(QB, None, "a new invoice lies in a period that is known to be closed",
+        lambda desk: closed_before(desk, known=True), "not_allowed_now",
+        "QuickBooks does not take '{name}' now: the books there are closed up to and with 2026-10-31.",
+        "move_date retry unlink"),
+    Red(QB, None, "a changed invoice lies in a period that is known to be closed",
+        lambda desk: closed_since(desk, known=True), "not_allowed_now",
+        "QuickBooks does not allow this change to '{name}' now: the books there are closed up to and with 2026-10-31.",
+        "keep_theirs retry unlink"),
     Red(QB, "6220", "an archived customer owes something", owing, "not_allowed_now",
         "QuickBooks does not allow this change to '{name}' now: Delete List Has Balance Error : This customer cannot "
         "be deleted.", "keep_theirs retry unlink"),
@@ -158,6 +166,14 @@ ROWS = [
         lambda desk: closed_before(desk, year=True), "not_allowed_now",
         "Xero does not take '{name}' now: The document date cannot be before the end of year lock date, currently set "
         "at 31 October 2026.", "move_date retry unlink"),
+    Red(XERO, None, "a new invoice lies in a period that is known to be locked",
+        lambda desk: closed_before(desk, known=True), "not_allowed_now",
+        "Xero does not take '{name}' now: the books there are closed up to and with 2026-10-31.",
+        "move_date retry unlink"),
+    Red(XERO, None, "a changed invoice lies in a period that is known to be locked",
+        lambda desk: closed_since(desk, known=True), "not_allowed_now",
+        "Xero does not allow this change to '{name}' now: the books there are closed up to and with 2026-10-31.",
+        "keep_theirs retry unlink"),
     Red(XERO, "ValidationException", "a changed invoice lies in a locked period",
         changed_invoice("The document date cannot be before the period lock date, currently set at 31 October 2026"),
         "not_allowed_now", "Xero does not allow this change to '{name}' now: The document date cannot be before the "

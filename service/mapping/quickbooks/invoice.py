@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from service.core.editing import EditRule
 from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
@@ -33,7 +34,7 @@ from service.core.ports import (
 )
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
-from service.mapping.quickbooks import address, email, lines, tax, terms, web
+from service.mapping.quickbooks import address, editing, email, lines, tax, terms, web
 from service.mapping.quickbooks.body import amount_text, cut, number, part, ref, text
 from service.mapping.quickbooks.customer import currency_of, terms_of
 from service.mapping.settings import chosen
@@ -156,6 +157,10 @@ class InvoiceMapper:
         if company.flags.get("multicurrency"):
             fields["currency"] = text(payload, "CurrencyRef", "value") or company.base_currency
         return Snapshot(fields=fields, active=remote.active)
+
+    def rule_of(self, remote: RemoteRecord) -> EditRule:
+        """Return what may still be changed of an entity, by how it stands there."""
+        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the invoice's page."""

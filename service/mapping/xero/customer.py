@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from service.core.editing import EditRule
 from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Contact, Customer, CustomerKind, SendTo
@@ -25,6 +26,7 @@ from service.core.ports import (
 )
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
+from service.mapping.xero import editing
 from service.mapping.xero.address import PHONE_TYPES, project_address, project_phone
 from service.mapping.xero.card import (
     NUMBER_LIMIT,
@@ -119,6 +121,10 @@ class CustomerMapper:
     def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
         """Read a contact into the same fields that ``project`` fills."""
         return read_card(remote, context.reference.company)
+
+    def rule_of(self, remote: RemoteRecord) -> EditRule:
+        """Return what may still be changed of an entity, by how it stands there."""
+        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the contact's page in Xero."""

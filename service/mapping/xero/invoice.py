@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.core.choice import JobRule
+from service.core.editing import EditRule
 from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
@@ -18,6 +19,7 @@ from service.core.money import decimal_text
 from service.core.ports import Company, EntityKind, MappingContext, Payload, Projection, Record, Ref, RemoteRecord
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
+from service.mapping.xero import editing
 from service.mapping.xero.card import customer_ref
 from service.mapping.xero.customer import inherited, lineage, mailed_by_xero
 from service.mapping.xero.line import project_lines, read_lines, write_lines
@@ -150,6 +152,10 @@ class InvoiceMapper:
         if "LineItems" in payload:
             fields["lines"] = read_lines(payload)
         return Snapshot(fields=fields, active=remote.active)
+
+    def rule_of(self, remote: RemoteRecord) -> EditRule:
+        """Return what may still be changed of an entity, by how it stands there."""
+        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the invoice's page in Xero."""

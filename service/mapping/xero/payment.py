@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from service.core.editing import EditRule
 from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
@@ -23,6 +24,7 @@ from service.core.ports import (
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
 from service.mapping.settings import PAYMENTS_ACCOUNT, chosen
+from service.mapping.xero import editing
 from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_text, as_object, as_text
 
 REFERENCE_LIMIT = 255
@@ -116,6 +118,10 @@ class PaymentMapper:
             },
             active=remote.active,
         )
+
+    def rule_of(self, remote: RemoteRecord) -> EditRule:
+        """Return what may still be changed of an entity, by how it stands there."""
+        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return None: Xero documents no address of a payment's page."""

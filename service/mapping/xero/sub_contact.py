@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from service.core.editing import EditRule
 from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Contact
@@ -24,6 +25,7 @@ from service.core.ports import (
 from service.core.recipients import own_address
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
+from service.mapping.xero import editing
 from service.mapping.xero.address import PHONE_TYPES, project_address, project_phone
 from service.mapping.xero.card import (
     PERSON_NAME_LIMIT,
@@ -118,6 +120,10 @@ class SubContactMapper:
     def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
         """Read a contact into the same fields that ``project`` fills, and those that belong to customers alone."""
         return read_card(remote, context.reference.company)
+
+    def rule_of(self, remote: RemoteRecord) -> EditRule:
+        """Return what may still be changed of an entity, by how it stands there."""
+        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the contact's page in Xero."""

@@ -309,6 +309,22 @@ def reconsider(session: Session, connection: ConnectionRow, *, now: datetime) ->
         apply_to(session, link, Retry(), now=now, by="mapping")
 
 
+def retry_coded(session: Session, connection: ConnectionRow, codes: Collection[str], *, now: datetime) -> None:
+    """After the package's lists were read: links that waited for one of them are looked at again.
+
+    :param codes: what their questions say is in the way.
+    """
+    kinds = [ProblemKind.NOT_ALLOWED_NOW.value, ProblemKind.REJECTED.value]
+    rows = session.execute(
+        select(LinkRow, ProblemRow)
+        .join(ProblemRow, ProblemRow.id == LinkRow.open_problem_id)
+        .where(LinkRow.connection_id == connection.id, ProblemRow.kind.in_(kinds), ProblemRow.closed_at.is_(None))
+    )
+    for link, problem in rows.all():
+        if problem.document["params"].get("code") in codes:
+            apply_to(session, link, Retry(), now=now, by="lists")
+
+
 def close_problem(session: Session, link: LinkRow, *, now: datetime, by: str) -> None:
     """Close the open problem of a link, if it has one."""
     if link.open_problem_id is None:

@@ -1,0 +1,67 @@
+"""What QuickBooks still lets anybody change, by how an entity stands there.
+
+QuickBooks facts: developer.intuit.com, Customer and Invoice (CurrencyRef can't be changed), Payment (what is on a bank
+deposit can't be changed, fault 6540; a Deposit among its LinkedTxn tells so), Invoice (a total below what payments were
+applied to it is refused).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.core.editing import EditRule, Standing
+from service.core.ports import EntityKind, RemoteRecord
+from service.mapping.quickbooks.body import number, parts, text
+
+_NOTHING: frozenset[str] = frozenset()
+_CURRENCY = frozenset({"currency"})
+_CUSTOMERS = "developer.intuit.com, Customer: CurrencyRef, Active"
+_INVOICES = "developer.intuit.com, Invoice: CurrencyRef, void, linked transactions"
+_PAYMENTS = "developer.intuit.com, Payment: void; error code 6540"
+
+_FIXED_CURRENCY = "QuickBooks keeps the currency that it was created in"
+_PAID_MORE = "more than its new total is paid there already"
+_DEPOSITED = "it is on a bank deposit there and has to be taken off that first"
+
+RULES: Mapping[EntityKind, tuple[EditRule, ...]] = {
+    EntityKind.CUSTOMER: (
+        EditRule(standing=Standing.ACTIVE, fixed=_CURRENCY, reason=_FIXED_CURRENCY, source=_CUSTOMERS),
+        EditRule(standing=Standing.ARCHIVED, fixed=_CURRENCY, reason=_FIXED_CURRENCY, source=_CUSTOMERS),
+    ),
+    EntityKind.INVOICE: (
+        EditRule(standing=Standing.OPEN, fixed=_CURRENCY, reason=_FIXED_CURRENCY, source=_INVOICES),
+        EditRule(standing=Standing.PART_PAID, fixed=_CURRENCY, reason=_FIXED_CURRENCY,
+                 floor=_PAID_MORE, source=_INVOICES),
+        EditRule(standing=Standing.PAID, fixed=_CURRENCY, reason=_FIXED_CURRENCY,
+                 floor=_PAID_MORE, source=_INVOICES),
+        EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
+                 reason="it is voided there, which can't be undone", source=_INVOICES),
+    ),
+    EntityKind.PAYMENT: (
+        EditRule(standing=Standing.RECORDED, fixed=_CURRENCY, reason=_FIXED_CURRENCY, source=_PAYMENTS),
+        EditRule(standing=Standing.DEPOSITED, fields=_NOTHING, withdraws=False, reason=_DEPOSITED, source=_PAYMENTS),
+        EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
+                 reason="it is voided there, which can't be undone", source=_PAYMENTS),
+    ),
+}  # fmt: skip
+
+
+def rule_of(kind: EntityKind, remote: RemoteRecord) -> EditRule:
+    """Return the row that fits how an entity stands there."""
+    standing = _standing(kind, remote)
+    return next(rule for rule in RULES[kind] if rule.standing is standing)
+
+
+def _standing(kind: EntityKind, remote: RemoteRecord) -> Standing:
+    payload = remote.payload
+    if kind is EntityKind.CUSTOMER:
+        return Standing.ACTIVE if remote.active else Standing.ARCHIVED
+    if not remote.active or (text(payload, "PrivateNote") or "").startswith("Voided"):
+        return Standing.VOIDED
+    if kind is EntityKind.PAYMENT:
+        deposited = any(text(one, "TxnType") == "Deposit" for one in parts(payload, "LinkedTxn"))
+        return Standing.DEPOSITED if deposited else Standing.RECORDED
+    balance, total = number(payload, "Balance"), number(payload, "TotalAmt")
+    if balance is None or total is None or balance == total:
+        return Standing.OPEN
+    return Standing.PART_PAID if balance else Standing.PAID
