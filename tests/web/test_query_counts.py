@@ -23,6 +23,7 @@ STATEMENTS = {
     "/drift": 4,
     "/runs": 4,
     "/runs/{run}": 8,
+    "/links/{link}": 9,
     "/activity": 5,
     "/settings": 4,
     "/parts/standing": 10,

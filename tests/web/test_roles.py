@@ -26,6 +26,7 @@ NEEDS = {
     "pages.decide_drift": Role.ACCOUNTANT,
     "pages.choose_drift_rule": Role.ADMIN,
     "pages.decide_matches": Role.ACCOUNTANT,
+    "pages.take_in": Role.ACCOUNTANT,
     "pages.save_mapping": Role.ACCOUNTANT,
     "pages.start_connection": Role.ADMIN,
     "pages.change_connection": Role.ADMIN,
@@ -79,6 +80,7 @@ def paths_of(world: World) -> list[str]:
         f"/connections/{ids['matching']}/preview",
         "/runs",
         f"/runs/{ids['run']}",
+        f"/links/{ids['link']}",
         "/activity",
         "/drift",
     ]

@@ -10,9 +10,10 @@ from service.core.ports import EntityKind, Ref
 from service.core.readback import Line, Reading, line_to_json
 from service.store.drift_models import DriftRow
 from service.store.queries.links import of_record
-from service.store.sync_models import CallRow, ConnectionRow, IntentRow
+from service.store.records import CustomerRow
+from service.store.sync_models import CallRow, ConnectionRow, IntentRow, LinkRow
 from tests.web.conftest import client_of
-from tests.web.world import NOW, World
+from tests.web.world import NOW, World, link
 
 
 @pytest.fixture
@@ -141,3 +142,22 @@ def test_a_run_shows_what_was_sent_and_what_came_back(world: World) -> None:
     for told in ("Update", "Freeman Sporting Goods", "ours changed", "POST /customer, 1 time", "1-abc", "DisplayName"):
         assert told in page, told
     assert "hidden-away" not in page
+    page = client_of(world).get(f"/links/{world.ids['link']}").text
+    for told in ("One record there so far", "Update", "ours changed", "POST /customer, 1 time", "1-abc", "DisplayName"):
+        assert told in page, told
+    assert "hidden-away" not in page
+
+
+def test_the_history_of_a_link_shows_the_lives_it_had_and_is_nobody_elses(world: World) -> None:
+    with world.database.write() as session:
+        tie = session.get_one(LinkRow, world.ids["link"])
+        tie.retired_at, tie.retired_why = NOW, "reset"
+        at = session.get_one(ConnectionRow, world.ids["connection"])
+        fresh = link(session, at, session.get_one(CustomerRow, world.ids["freeman"]), remote_id="412", generation=2)
+        session.flush()
+        fresh_id = fresh.id
+    page = client_of(world).get(f"/links/{fresh_id}").text
+    assert "2 records there, one after another." in page
+    assert page.index("412") < page.index(">58<")
+    assert "reset" in page
+    assert client_of(world).get("/links/" + "0" * 32).status_code == 404

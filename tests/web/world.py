@@ -304,7 +304,7 @@ def furnish(world: World) -> None:
         draft = invoice(session, world, cedar, status="draft", lines=[])
         at = connection(session, world)
         counterpart(session, at, remote_customer("58", "Freeman Sporting Goods", phone="(650) 555-0987"))
-        link(session, at, freeman, remote_id="58")
+        tie = link(session, at, freeman, remote_id="58")
         link(session, at, store)
         link(session, at, kate, "orange", losses=[{"field": "people", "reason": "Holds one contact only."}])
         link(session, at, bill)
@@ -333,6 +333,7 @@ def furnish(world: World) -> None:
         rows: dict[str, Any] = {
             "freeman": freeman, "store": store, "roof": roof, "harbour": harbour, "cedar": cedar, "amy": amy,
             "kate": kate, "invoice": bill, "draft": draft, "connection": at, "taken": taken, "held": held, "run": run,
+            "link": tie,
         }  # fmt: skip
         world.ids |= {name: row.id for name, row in rows.items()}
 
