@@ -237,6 +237,15 @@ def set_company(_: QuickBooksSandbox, company: Company, arguments: Arguments) ->
     return dict(arguments["settings"])
 
 
+def add_currency(_: QuickBooksSandbox, company: Company, arguments: Arguments) -> Any:
+    """Switch multicurrency on, for good, and the currency ``code``."""
+    company.settings.multicurrency = True
+    code = str(arguments["code"])
+    if not company.has_currency(code):
+        company.insert("CompanyCurrency", {"Code": code, "Name": code, "Active": True}, editor=EDITOR)
+    return {"code": code}
+
+
 def misstore(_: QuickBooksSandbox, company: Company, arguments: Arguments) -> Any:
     """Store the next invoice with these ``fields``, whatever it says, as no QuickBooks should; amounts are Decimal."""
     company.misstored.update(arguments["fields"])
@@ -288,6 +297,7 @@ ACTIONS: Mapping[str, Action] = {
         send,
         close_books,
         set_company,
+        add_currency,
         misstore,
         disconnect,
         expire_tokens,

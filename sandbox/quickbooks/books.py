@@ -57,6 +57,8 @@ def company_file(kind: str, realm: str, options: SandboxOptions, now: Callable[[
     with _on_day(company, now() - timedelta(days=400)):
         add_lists(company)
         add_items(company, most=18 if kind == "sample" else 2)
+        for code in ("CAD", "EUR", "GBP") if options.multicurrency else ():
+            company.insert("CompanyCurrency", {"Code": code, "Name": code, "Active": True}, editor=SYSTEM)
         if kind == "sample":
             _add_people(company)
     if kind == "sample":

@@ -216,6 +216,10 @@ class Company:
         """Return the ids of the documents of one entity that carry the number."""
         return self._numbers[kind, number]
 
+    def has_currency(self, code: str) -> bool:
+        """Tell whether a foreign currency is switched on."""
+        return any(row.body["Code"] == code and row.active for row in self.rows("CompanyCurrency"))
+
     def children_of(self, customer_id: str) -> list[Row]:
         """Return a customer's direct sub-customers, inactive ones too."""
         return [self._tables["Customer"][child] for child in self._children[customer_id]]

@@ -282,14 +282,25 @@ WRITABLE: Mapping[str, Mapping[str, Field]] = {
     "Payment": PAYMENT,
 }
 
-READ_ONLY = ("Employee", "Account", "TaxCode", "TaxRate", "CompanyInfo", "Preferences")
+READ_ONLY = ("Employee", "Account", "TaxCode", "TaxRate", "CompanyCurrency", "CompanyInfo", "Preferences")
 NAME_LISTS = ("Customer", "Vendor", "Employee")
 SALES_FORMS = ("Invoice", "CreditMemo", "RefundReceipt")
 TRANSACTIONS = (*SALES_FORMS, "Payment")
 #: Every entity by the lower-case name that paths use.
 ENTITIES: Mapping[str, str] = {name.lower(): name for name in (*WRITABLE, *READ_ONLY)}
 #: Entities whose rows can be made inactive.
-WITH_ACTIVE = ("Customer", "Vendor", "Employee", "Item", "Account", "TaxCode", "TaxRate", "Term", "PaymentMethod")
+WITH_ACTIVE = (
+    "Customer",
+    "Vendor",
+    "Employee",
+    "Item",
+    "Account",
+    "TaxCode",
+    "TaxRate",
+    "Term",
+    "PaymentMethod",
+    "CompanyCurrency",
+)
 #: Entities the change feed does not serve (developer.intuit.com, Change data capture).
 NOT_IN_FEED = ("TaxAgency", "TaxCode", "TaxRate")
 
@@ -297,7 +308,7 @@ _ANSWERED = frozenset({
     "Id", "SyncToken", "Active", "FullyQualifiedName", "Level", "Balance", "BalanceWithJobs", "IsProject",
     "UnappliedAmt", "RemainingCredit", "Name", "DisplayName", "AccountType", "AccountSubType", "Classification",
     "CurrentBalance", "RateValue", "Taxable", "TaxGroup", "Description", "GivenName", "FamilyName", "CompanyName",
-    "LegalName", "Country", "AcctNum", "TotalAmt", "DocNumber", "TxnDate", "DueDate", "Type", "Sku",
+    "LegalName", "Country", "Code", "AcctNum", "TotalAmt", "DocNumber", "TxnDate", "DueDate", "Type", "Sku",
 })  # fmt: skip
 
 

@@ -83,6 +83,8 @@ def _currency(company: Company, body: Body, before: Row | None) -> None:
     wanted = ref_id(body, "CurrencyRef") or (ref_id(parent.body, "CurrencyRef") if parent else home)
     if wanted != home and not company.settings.multicurrency:
         raise faults.business("Multicurrency should be enabled to perform this operation.", "CurrencyRef")
+    if wanted != home and not company.has_currency(wanted):
+        raise faults.bad_reference(f"CompanyCurrency element id {wanted} not found", "CurrencyRef")
     if before is not None and wanted != ref_id(before.body, "CurrencyRef"):
         raise faults.business("The currency of a customer or vendor cannot be changed once it is set.", "CurrencyRef")
     if parent is not None and wanted != ref_id(parent.body, "CurrencyRef"):

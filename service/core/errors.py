@@ -61,15 +61,17 @@ class MappingError(SyncError):
 
     ``field`` names our field (``lines.2.tax_level``), ``reason`` is a sentence for an accountant, ``missing``
     names the mapping entry that would cure it (``tax_code:GST``), or is None if the record itself must change.
+    ``cause`` is a finer code where the answers depend on it.
     """
 
     code = "missing_mapping"
 
-    def __init__(self, field: str, reason: str, *, missing: str | None = None) -> None:
+    def __init__(self, field: str, reason: str, *, missing: str | None = None, cause: str | None = None) -> None:
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
         self.missing = missing
+        self.cause = cause
 
 
 class CallFacts(TypedDict, total=False):

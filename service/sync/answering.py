@@ -30,7 +30,7 @@ from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 from service.sync.surroundings import label_of_link
 
 #: Refusals after which the package's lists are read again: what they name may not be in use any more.
-_STALE_LISTS = frozenset({"reference_inactive", "closed_period"})
+_STALE_LISTS = frozenset({"reference_inactive", "closed_period", "currency_not_enabled"})
 
 
 class BadAnswer(SyncError):

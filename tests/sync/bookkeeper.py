@@ -166,6 +166,12 @@ class Bookkeeper:
             return str(self._books()["invoices"][invoice]["Contact"]["ContactID"])
         return str(next(row for row in self._books()["Invoice"] if row["Id"] == invoice)["CustomerRef"]["value"])
 
+    def currency_of(self, invoice: str) -> str:
+        """Return the currency of an invoice."""
+        if self._xero:
+            return str(self._books()["invoices"][invoice]["CurrencyCode"])
+        return str(next(row for row in self._books()["Invoice"] if row["Id"] == invoice)["CurrencyRef"]["value"])
+
     def payments_of(self, invoice: str) -> list[float]:
         """Return the amounts of the payments of an invoice that stand, sorted."""
         if self._xero:

@@ -351,3 +351,34 @@ def blank_email(desk: Desk) -> tuple[str, EntityKind]:
     """A new customer with an address that the package finds fault with."""
     desk.order("Email address must be valid.")
     return desk.customer(), CUSTOMER
+
+
+def in_another_currency(code: str) -> Callable[[Desk], tuple[str, EntityKind]]:
+    """A new invoice in a currency that the package's company does not have."""
+
+    def bring_about(desk: Desk) -> tuple[str, EntityKind]:
+        customer = desk.customer(currency=code)
+        return desk.invoice(customer), INVOICE
+
+    return bring_about
+
+
+def customer_in_another_currency(code: str) -> Callable[[Desk], tuple[str, EntityKind]]:
+    """A new customer in a currency that the package's company does not have."""
+
+    def bring_about(desk: Desk) -> tuple[str, EntityKind]:
+        return desk.customer(currency=code), CUSTOMER
+
+    return bring_about
+
+
+def currency_changed(before: str, after: str) -> Callable[[Desk], tuple[str, EntityKind]]:
+    """A customer who is there in one currency and has another one here since."""
+
+    def bring_about(desk: Desk) -> tuple[str, EntityKind]:
+        customer = desk.customer(currency=before)
+        desk.office.edit_customer(customer, currency=after)
+        desk.sync()
+        return customer, CUSTOMER
+
+    return bring_about

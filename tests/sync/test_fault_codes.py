@@ -37,9 +37,12 @@ from tests.sync.fault_desk import (
     changed_invoice,
     closed_before,
     closed_since,
+    currency_changed,
     customer_archived_unseen,
+    customer_in_another_currency,
     deposited,
     gone_below,
+    in_another_currency,
     lock,
     name_of_a_vendor,
     nested_too_deep,
@@ -118,6 +121,17 @@ ROWS = [
         lambda desk: closed_since(desk, known=True), "not_allowed_now",
         "QuickBooks does not allow this change to '{name}' now: the books there are closed up to and with 2026-10-31.",
         "keep_theirs retry unlink"),
+    Red(QB, None, "the company works in one currency only", customer_in_another_currency("EUR"), "rejected",
+        "'{name}' can't be sent to QuickBooks as it is: The QuickBooks company works in USD only, and a customer keeps "
+        "the currency that it is created in. Switch EUR on there first.", "retry unlink",
+        before=lambda desk: desk.office.act("add_currency", code="EUR")),
+    Red(QB, None, "the company does not have the currency", customer_in_another_currency("SEK"), "rejected",
+        "'{name}' can't be sent to QuickBooks as it is: Blank Page Trading does not have the currency SEK in "
+        "QuickBooks. Add it there first.", "retry unlink",
+        before=lambda desk: desk.office.act("add_currency", code="SEK")),
+    Red(QB, None, "a customer's currency was changed", currency_changed("SEK", "EUR"), "not_allowed_now",
+        "QuickBooks does not allow this change to '{name}' now: QuickBooks keeps the currency that it was created in.",
+        "keep_theirs retry unlink"),
     Red(QB, "6220", "an archived customer owes something", owing, "not_allowed_now",
         "QuickBooks does not allow this change to '{name}' now: Delete List Has Balance Error : This customer cannot "
         "be deleted.", "keep_theirs retry unlink"),
@@ -147,6 +161,9 @@ ROWS = [
     Red(XERO, "ValidationException", "the currency is not enabled",
         new_invoice("Organisation is not subscribed to currency EUR"), "rejected",
         REFUSED + "Organisation is not subscribed to currency EUR.", "retry unlink"),
+    Red(XERO, None, "the organisation does not have the currency", in_another_currency("SEK"), "rejected",
+        "'{name}' can't be sent to Xero as it is: Fresh Start Ltd does not use the currency SEK in Xero. Add it there "
+        "first.", "retry unlink", before=lambda desk: desk.office.act("add_currency", code="SEK")),
     Red(XERO, "ValidationException", "a line lacks its description",
         new_invoice("The description field is mandatory for each line item."), "rejected",
         REFUSED + "The description field is mandatory for each line item.", "retry unlink"),
@@ -252,6 +269,8 @@ def test_a_refused_record_says_why_and_its_recommended_answer_turns_it_green(
     assert (found.kind, sentence(problem)) == (row.kind, said or sentence(problem))
     assert problem.provider_code in (row.code, None)
     assert " ".join(option.id for option in options(problem)) == row.offers
+    if row.before is not None:
+        row.before(desk)
     first = options(problem)[0].id
     desk.office.answer(OptionId(first), found, **given(problem, row.answer))
     desk.sync()

@@ -8,6 +8,7 @@ also takes writes, and whoever watches a connection before it is live must see t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
@@ -42,6 +43,8 @@ def read_reference(wire: Wire, *, tenant_id: str, api_url: str) -> Reference:
     rows |= {name: _listed(wire, name) for name in _LISTS}
     preferences = rows["Preferences"][0] if rows["Preferences"] else {}
     company = _company(rows["CompanyInfo"][0] if rows["CompanyInfo"] else {}, preferences, tenant_id, api_url)
+    if company.flags["multicurrency"]:
+        company = replace(company, currencies=company.currencies | _currencies(_listed(wire, "CompanyCurrency")))
     return Reference(
         company=company,
         accounts=tuple(_account(row) for row in rows["Account"]),
@@ -120,6 +123,12 @@ def _company(row: Row, preferences: Row, tenant_id: str, api_url: str) -> Compan
             "sandbox": host.startswith("sandbox"),
         },
     )
+
+
+def _currencies(rows: Sequence[Row]) -> frozenset[str]:
+    """Return the foreign currencies that the company has switched on."""
+    active = [row for row in rows if _true(row.get("Active"), otherwise=True)]
+    return frozenset(code for row in active if (code := _text(row, "Code")))
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------

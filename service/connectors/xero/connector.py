@@ -9,7 +9,6 @@ from typing import Any
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from service.connectors.xero import mail
-from service.connectors.position import Position
 from service.connectors.xero.batch import lane_of, pack, read_answer
 from service.connectors.xero.capability import CAPABILITIES
 from service.connectors.xero.client import Remaining, Reply, XeroClient

@@ -232,7 +232,7 @@ def _retry(problem: Problem) -> str:  # noqa: PLR0911 - one case per kind
             return f"Compares {name} again; first make it active in {package} yourself."
         case ProblemKind.NOT_ALLOWED_NOW:
             return f"Sends {name} again; first open the period or undo what stands in its way in {package}."
-        case ProblemKind.REJECTED if problem.params.get("code") == "reference_inactive":
+        case ProblemKind.REJECTED if problem.params.get("code") in {"reference_inactive", "currency_not_enabled"}:
             return f"Reads the lists of {package} again, then sends {name}."
         case _:
             return f"Sends {name} again; change it first, or it will be refused again."

@@ -41,6 +41,8 @@ def problem_of_error(
         case MappingError():
             kind = ProblemKind.REJECTED if error.missing is None else ProblemKind.MISSING_MAPPING
             said: dict[str, Value] = {"reason": error.reason, "sent": False, "field": error.field}
+            if error.cause is not None:
+                said["code"] = error.cause
             return Problem(kind=kind, params={**said, **params}, candidates=candidates)
         case ConnectorError():
             facts: dict[str, Value] = {"reason": error.message or None, "code": error.code}

@@ -173,6 +173,17 @@ def line_of(customer: Customer, context: MappingContext) -> Iterator[Customer]:
         one = context.customers.get(one.parent_id or "")
 
 
+def enabled(currency: str | None, company: Company) -> str | None:
+    """Return a currency that the company has switched on.
+
+    :raises MappingError: it has not; what was created in another currency would keep that for good.
+    """
+    if currency is not None and company.currencies and currency not in company.currencies:
+        reason = f"{company.name} does not have the currency {currency} in QuickBooks. Add it there first."
+        raise MappingError("currency", reason, cause="currency_not_enabled")
+    return currency
+
+
 def currency_of(customer: Customer, context: MappingContext) -> str | None:
     """Return the currency that QuickBooks keeps for a customer: that of the client at the top of its tree."""
     *_, top = line_of(customer, context)
@@ -287,10 +298,15 @@ def _terms_and_tax(customer: Customer, context: MappingContext) -> Iterator[_Fou
 def _currency(customer: Customer, context: MappingContext) -> _Found:
     company = context.reference.company
     if not company.flags.get("multicurrency"):
-        other = customer.currency not in {None, company.base_currency}
-        reason = f"The QuickBooks company works in {company.base_currency} only; {customer.currency} is not carried."
-        return None, None, Loss(field="currency", reason=reason) if other else None
-    held = currency_of(customer, context)
+        wanted = currency_of(customer, context)
+        if wanted not in {None, company.base_currency}:
+            reason = (
+                f"The QuickBooks company works in {company.base_currency} only, and a customer keeps the currency that "
+                f"it is created in. Switch {wanted} on there first."
+            )
+            raise MappingError("currency", reason, cause="currency_not_enabled")
+        return None, None, None
+    held = enabled(currency_of(customer, context), company)
     reason = f"In QuickBooks a job has its client's currency: {held}."
     return "currency", held, Loss(field="currency", reason=reason) if customer.currency not in {None, held} else None
 

@@ -36,7 +36,7 @@ from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
 from service.mapping.quickbooks import address, editing, email, lines, tax, terms, web
 from service.mapping.quickbooks.body import amount_text, cut, number, part, ref, text
-from service.mapping.quickbooks.customer import currency_of, terms_of
+from service.mapping.quickbooks.customer import currency_of, enabled, terms_of
 from service.mapping.settings import chosen
 
 NUMBER_LIMIT = 21
@@ -199,12 +199,12 @@ def _add_currency(invoice: Invoice, context: MappingContext, fields: dict[FieldN
             reason = (
                 f"The QuickBooks company works in {company.base_currency} only; this invoice is in {invoice.currency}."
             )
-            raise MappingError("currency", reason)
+            raise MappingError("currency", reason, cause="currency_not_enabled")
     elif customer is not None and currency_of(customer, context) not in {None, invoice.currency}:
         reason = f"In QuickBooks an invoice has its customer's currency, which is {currency_of(customer, context)}."
         raise MappingError("currency", reason)
     else:
-        fields["currency"] = invoice.currency
+        fields["currency"] = enabled(invoice.currency, company)
 
 
 def _add_terms(invoice: Invoice, context: MappingContext, fields: dict[FieldName, Value]) -> None:

@@ -177,7 +177,7 @@ def _currency(payment: Payment, context: MappingContext) -> dict[FieldName, Valu
         return {"currency": payment.currency}
     if company.base_currency and payment.currency != company.base_currency:
         reason = f"The QuickBooks company works in {company.base_currency} only; this payment is in {payment.currency}."
-        raise MappingError("currency", reason)
+        raise MappingError("currency", reason, cause="currency_not_enabled")
     return {}
 
 

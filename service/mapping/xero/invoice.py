@@ -193,7 +193,8 @@ def _reference(invoice: Invoice, context: MappingContext) -> str | None:
 
 def _check_currency(currency: str, company: Company) -> None:
     if company.currencies and currency not in company.currencies and currency != company.base_currency:
-        raise MappingError("currency", f"{company.name} does not use the currency {currency} in Xero.")
+        reason = f"{company.name} does not use the currency {currency} in Xero. Add it there first."
+        raise MappingError("currency", reason, cause="currency_not_enabled")
 
 
 def _declare(invoice: Invoice, context: MappingContext, losses: Losses) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -185,12 +186,11 @@ def test_what_quickbooks_cannot_hold_is_declared() -> None:
         contacts=(contact("p1"), contact("p2"), contact("p3")),
         vat_number="GB 123 4567 89",
         ean_number="5790000000000",
-        currency="EUR",
         payment_terms="net45",
         website="call us",
     )
     found = losses(customer, context())
-    assert sorted(found) == ["currency", "ean_number", "payment_terms", "people", "vat_number", "website"]
+    assert sorted(found) == ["ean_number", "payment_terms", "people", "vat_number", "website"]
     assert found["people"] == "QuickBooks keeps one person with a customer; 2 other contacts are kept here only."
     assert all(reason.endswith(".") for reason in found.values())
 
@@ -243,6 +243,24 @@ def test_with_automated_sales_tax_a_customer_has_no_level_of_ours() -> None:
     customer = company(tax_level_id=STANDARD)
     assert "Taxable" not in create(customer, within)
     assert "tax_level" in losses(customer, within)
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({}, "works in USD only"),
+        ({"flags": {"multicurrency": True}}, "does not have the currency EUR"),
+    ],
+)
+def test_a_currency_that_the_company_does_not_have_is_named_before_anybody_is_created_in_another(
+    known: dict[str, Any], said: str
+) -> None:
+    within = context(**known)
+    books = replace(within.reference.company, currencies=frozenset({"USD"}))
+    within = replace(within, reference=replace(within.reference, company=books))
+    with pytest.raises(MappingError, match=said) as refused:
+        create(company(currency="EUR"), within)
+    assert refused.value.cause == "currency_not_enabled"
 
 
 def test_the_currency_is_set_once_and_a_job_has_its_clients() -> None:
