@@ -25,7 +25,7 @@ from tests.crash import board
 from tests.crash.cell import Result
 from tests.crash.planted import DEFECTS, Defect
 from tests.crash.scenario import Prepared, Scenario, on_the_eve, scenarios
-from tests.crash.worker import SLICE, play, stage_of
+from tests.crash.worker import play, sliced, stage_of
 from tests.support.orphan import end_with_parent
 
 
@@ -98,7 +98,7 @@ def _noticed(eve: Prepared, defect: Defect) -> Iterator[Result]:
 
 def _is_asked(scenario: Scenario, asked: argparse.Namespace) -> bool:
     if asked.slice:
-        return scenario.id in SLICE
+        return scenario in sliced()
     parts = (asked.cell or "*").split("/")
     return fnmatch(scenario.id, "/".join([*parts[:3], *["*"] * (3 - len(parts))]))
 

@@ -106,6 +106,8 @@ def play(office: Office, operation: Operation, made: Made, cell: Cell, expected:
     runs = _recover(office, LateLanding(package) if cell.fault.late else Weather())
     if runs is None:
         story.append(f"not settled after {MOST_RUNS} runs: {_last_words(office)}")
+    else:
+        office.settled()  # as in the undisturbed life
     package.land()
     story += _settled_story(office, cell, expected)
     return story, office.writes() - expected.writes, runs or MOST_RUNS

@@ -11,7 +11,7 @@ import pytest
 from tests.support.source import ROOT
 
 ORDER = (sys.executable, "-m", "tests.crash")
-ENOUGH = 36
+ENOUGH = 48
 PATIENCE = 600  #: seconds: both cores are needed, and may be busy
 
 

@@ -51,7 +51,7 @@ class WholeStory(Trouble):
 
     # --- answers ---
 
-    @precondition(lambda self: self.questions())
+    @precondition(lambda self: self.asked)
     @rule(which=WHICH, choice=st.integers(0, 4), detail=WHICH)
     @act
     def we_answer_a_question(self, which: int, choice: int, detail: int) -> None:

@@ -66,6 +66,8 @@ class Story(RuleBasedStateMachine):
         self.payments: list[str] = []
         self.sound = True
         self.a_person_chose = False
+        #: When the laws were checked last: the state of the connection, and whether anything was asked.
+        self.state, self.asked = "pending", False
 
     def tell(self, sentence: str) -> None:
         """Say what happens; a failing story is read by these sentences."""
@@ -79,6 +81,7 @@ class Story(RuleBasedStateMachine):
         """Check the laws that hold at any moment; time passes."""
         look = self.laws.check(self.world, a_person_chose=self.a_person_chose)
         self.a_person_chose = False
+        self.state, self.asked = look.connection.state, bool(look.problems)
         self.world.clock.advance(0.4)
         return look
 

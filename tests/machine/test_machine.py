@@ -10,7 +10,7 @@ import sandbox
 from tests.machine.soak import story_of
 
 A_FEW = settings(
-    max_examples=8,
+    max_examples=6,
     stateful_step_count=20,
     derandomize=True,
     deadline=None,

@@ -202,7 +202,7 @@ class Trouble(Here, There):
             self.tell("We disconnect.")
             connect.disconnect(self.world.office.platform, actor="user:ann", **self.where())
 
-    @precondition(lambda self: self.connection().state in {"disconnected", "needs_reauth"})
+    @precondition(lambda self: self.state in {"disconnected", "needs_reauth"})
     @rule()
     @act
     def we_connect_again(self) -> None:

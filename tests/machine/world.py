@@ -29,7 +29,6 @@ import pytest
 
 from sandbox.common.sandbox import ActionError
 from service import ids, store
-from service.connectors.quickbooks import wire
 from service.records.errors import RecordError
 from service.settings import load_settings
 from service.store.accounts import Organisation
@@ -40,7 +39,7 @@ from service.sync.platform import build_platform
 from tests.machine import truth
 from tests.machine.interruption import Interruptions
 from tests.machine.truth import Where
-from tests.support.inprocess import InProcess
+from tests.support.inprocess import InProcess, providers_of
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import MovedClock, Office, connected, live, settings_of
 
@@ -199,7 +198,8 @@ def _scene(name: str) -> _Scene:
     path = _template().with_name(f"{name}.db")
     settings = load_settings(env_file=None, **settings_of(package, f"sqlite:///{path}"))
     built = build_platform(settings, clock=package.sandbox.clock)
-    platform = MovedClock(**{part.name: getattr(built, part.name) for part in fields(built)})
+    parts = {part.name: getattr(built, part.name) for part in fields(built)}
+    platform = MovedClock(**parts | {"providers": providers_of(package)})
     return _Scene(package, platform, Interruptions(platform.database, package), path)
 
 
@@ -207,9 +207,7 @@ def _scene(name: str) -> _Scene:
 def opened(name: str) -> Iterator[World]:
     """Give a new world: an organisation without records, a package with empty books, nothing connected."""
     scene = _scene(name)
-    with _numbered_ids("01a2"), pytest.MonkeyPatch.context() as patch:
-        # A read that is repeated there waits in real time otherwise.
-        patch.setattr(wire, "time", SimpleNamespace(sleep=scene.package.sandbox.clock.advance))
+    with _numbered_ids("01a2"):
         office, clerk = scene.cleared(), Bookkeeper(scene.package.sandbox)
         yield World(name, scene.package, office, scene.interruptions, clerk, Counter())
 
