@@ -200,6 +200,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.add_column(sa.Column("variance", types.Exact(), nullable=True))
+        batch_op.add_column(sa.Column("variance_kind", sa.String(), nullable=True))
 
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tax_level_id", sa.String(length=32), nullable=True))
@@ -223,6 +224,7 @@ def downgrade() -> None:
         batch_op.drop_column("tax_level_id")
 
     with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.drop_column("variance_kind")
         batch_op.drop_column("variance")
 
     with op.batch_alter_table("invoice_line", schema=None) as batch_op:

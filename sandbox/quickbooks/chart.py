@@ -51,6 +51,8 @@ ACCOUNTS: tuple[tuple[str, str, str, str, str | None], ...] = (
     ("89", "Arizona Dept. of Revenue Payable", "Other Current Liability", "SalesTaxPayable", None),
     ("90", "Board of Equalization Payable", "Other Current Liability", "SalesTaxPayable", None),
 )
+#: Classes and locations; companies show them once they are switched on.
+TRACKED: dict[str, tuple[str, ...]] = {"Class": ("North", "South"), "Department": ("Workshop", "Shop")}
 _CLASSES = {
     "Income": "Revenue",
     "Expense": "Expense",
@@ -114,6 +116,9 @@ def add_lists(company: Company) -> None:
     for position, name in enumerate(METHODS, 1):
         kind = "NON_CREDIT_CARD" if name in ("Cash", "Check") else "CREDIT_CARD"
         _put(company, "PaymentMethod", str(position), {"Name": name, "Active": True, "Type": kind})
+    for kind, names in TRACKED.items():
+        for position, name in enumerate(names, 1):
+            _put(company, kind, str(position), {"Name": name, "FullyQualifiedName": name, "Active": True})
     _add_taxes(company)
 
 

@@ -79,6 +79,8 @@ class CompanySettings:
     automated_sales_tax: bool = False  #: the service computes US tax itself
     books_closed: date | None = None  #: documents up to this day are closed (6210)
     subscribed: bool = True  #: off: writes end in 6190
+    class_tracking: str = ""  #: classes: "line", "transaction", or none
+    departments: bool = False  #: locations
     default_item: str | None = None  #: Id of the item of a line without ItemRef
     balance_blocks_deactivation: bool = True  #: off: a credit memo evens the balance out, as the pages do
     iso3_countries: bool = True  #: countries come back as ISO 3166 alpha-3

@@ -80,10 +80,10 @@ LINKED = many(TxnId=text(), TxnType=text(), TxnLineId=text())
 #: Names that answers carry or old clients send, and that a write passes over without a word.
 IGNORED = frozenset({
     "ARAccountRef", "AcctNum", "AllowIPNPayment", "AllowOnlinePayPalPayment", "AllowOnlinePayment",
-    "AttachableRef", "AutoDocNumber", "BalanceWithJobs", "BusinessNumber", "CheckPayment", "ClassRef",
-    "ClientCompanyId", "ClientEntityId", "CostAmount", "CountryCode", "County", "CreditCardPayment",
+    "AttachableRef", "AutoDocNumber", "BalanceWithJobs", "BusinessNumber", "CheckPayment", "ClientCompanyId",
+    "ClientEntityId", "CostAmount", "CountryCode", "County", "CreditCardPayment",
     "CreditLimit", "CustomField", "CustomerTypeRef", "Default", "DeferredRevenue", "DeliveryInfo",
-    "DepartmentRef", "DiscountAccountRef", "DiscountAmt", "DiscountRate", "ECloudStatusTimeStamp",
+    "DiscountAccountRef", "DiscountAmt", "DiscountRate", "ECloudStatusTimeStamp",
     "EInvoiceStatus", "FreeFormAddress", "FullyQualifiedName", "GSTIN", "GSTRegistrationType", "GroupLineDetail",
     "HomeBalance", "HomeCostAmount", "HomeCurrency", "HomeTotalAmt", "Id", "IntuitId", "InvoiceLink", "IsProject",
     "ItemAccountRef", "JobInfo", "Lat", "Level", "LineEx", "LineNum", "Long", "MarkupInfo", "MasterRef",
@@ -151,6 +151,7 @@ SALES_ITEM_DETAIL = part(
     TaxCodeRef=ref(),
     TaxInclusiveAmt=NUMBER,
     ServiceDate=DAY,
+    ClassRef=ref("Class"),
 )
 LINE_TYPES = (
     "SalesItemLineDetail",
@@ -184,6 +185,8 @@ TRANSACTION: Mapping[str, Field] = {
     "TxnDate": DAY,
     "PrivateNote": text(4000),
     "TotalAmt": NUMBER,
+    "ClassRef": ref("Class"),
+    "DepartmentRef": ref("Department"),
 }
 SALES: Mapping[str, Field] = {
     **TRANSACTION,
@@ -261,6 +264,8 @@ PAYMENT_METHOD: Mapping[str, Field] = {
     "Active": FLAG,
     "Type": words("CREDIT_CARD", "NON_CREDIT_CARD"),
 }
+#: Classes and locations ("Department" in the API).
+TRACKED: Mapping[str, Field] = {"Name": text(100, name=True), "Active": FLAG}
 TAX_AGENCY: Mapping[str, Field] = {
     "DisplayName": text(100),
     "TaxTrackedOnPurchases": FLAG,
@@ -275,6 +280,8 @@ WRITABLE: Mapping[str, Mapping[str, Field]] = {
     "Item": ITEM,
     "Term": TERM,
     "PaymentMethod": PAYMENT_METHOD,
+    "Class": TRACKED,
+    "Department": TRACKED,
     "TaxAgency": TAX_AGENCY,
     "Invoice": INVOICE,
     "CreditMemo": SALES,
@@ -299,6 +306,8 @@ WITH_ACTIVE = (
     "TaxRate",
     "Term",
     "PaymentMethod",
+    "Class",
+    "Department",
     "CompanyCurrency",
 )
 #: Entities the change feed does not serve (developer.intuit.com, Change data capture).

@@ -1,4 +1,4 @@
-"""Writing the small lists: items, terms, payment methods, tax agencies."""
+"""Writing the small lists: items, terms, payment methods, classes, locations, tax agencies."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "Item": {"Active": True, "Taxable": True, "Type": "Service"},
     "Term": {"Active": True, "Type": "STANDARD"},
     "PaymentMethod": {"Active": True, "Type": "NON_CREDIT_CARD"},
+    "Class": {"Active": True},
+    "Department": {"Active": True},
     "TaxAgency": {"TaxTrackedOnSales": True, "TaxTrackedOnPurchases": False},
 }
 

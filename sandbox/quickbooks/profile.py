@@ -102,9 +102,9 @@ def _accounting(settings: CompanySettings) -> dict[str, Any]:
         "FirstMonthOfFiscalYear": "January",
         "UseAccountNumbers": False,
         "TaxYearMonth": "January",
-        "ClassTrackingPerTxn": False,
-        "TrackDepartments": False,
-        "ClassTrackingPerTxnLine": False,
+        "ClassTrackingPerTxn": settings.class_tracking == "transaction",
+        "TrackDepartments": settings.departments,
+        "ClassTrackingPerTxnLine": settings.class_tracking == "line",
         "CustomerTerminology": "Customers",
     }
     if settings.books_closed is not None:

@@ -21,6 +21,8 @@ _TARGETS = {
     "IncomeAccountRef": "Account",
     "ExpenseAccountRef": "Account",
     "AssetAccountRef": "Account",
+    "ClassRef": "Class",
+    "DepartmentRef": "Department",
 }
 _CURRENCIES = {
     "USD": "United States Dollar",

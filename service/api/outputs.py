@@ -209,6 +209,7 @@ class InvoiceLineOut(BaseModel):
     quantity: DecimalText
     unit_price: DecimalText
     item_code: str | None
+    category: str | None
     discount_percent: DecimalText
     tax_level_id: str | None
     applied_tax_level_id: str | None = Field(description="The level that applies once every rule was followed.")
@@ -380,6 +381,7 @@ def _line_out(line: InvoiceLineRow, currency: str) -> InvoiceLineOut:
         quantity=decimal_text(line.quantity),
         unit_price=_price_text(line.unit_price, currency),
         item_code=line.item_code,
+        category=line.category,
         discount_percent=decimal_text(line.discount_percent),
         tax_level_id=line.tax_level_id,
         applied_tax_level_id=line.applied_tax_level_id,

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
-from sqlalchemy.orm import Session
 
 from service.api.access import caller
 from service.api.connections import ConnectionOut, Input, read_again
 from service.api.paging import Limit, PageQuery
-from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
 from service.api.runs import platform
 from service.api.services import services
-from service.api.units import acts, reads
-from service.core.money import decimal_text
-from service.core.ports import Offer
-from service.mapping import settings as mapping_settings
+from service.api.units import acts
 from service.records.fields import RecordId
 from service.store.accounts import Role
 from service.store.queries import connections as queries
 from service.store.queries.pages import MAX_LIMIT
-from service.sync import golive, mapping, match, proposing
+from service.sync import golive, match, proposing
 
 api = routes("Set-up", about="What has to be decided before a connection goes live.")
 
@@ -115,69 +110,6 @@ class NotYet(BaseModel):
     missing: list[ObstacleOut]
 
 
-class OfferOut(BaseModel):
-    """One entry of a list that the package offers."""
-
-    id: str
-    name: str
-    active: bool
-    code: str | None
-    type: str | None
-    rate_percent: str | None
-    days: int | None
-
-
-class Offers(BaseModel):
-    """The package's lists as last read."""
-
-    accounts: list[OfferOut]
-    items: list[OfferOut]
-    taxes: list[OfferOut]
-    terms: list[OfferOut]
-    methods: list[OfferOut]
-
-
-class MissingOut(BaseModel):
-    """An entry that is not mapped yet."""
-
-    entry: str
-    message: str
-    records: int
-
-
-class MappingInput(Input):
-    """A connection's choices; what is left out is empty.
-
-    The document that was read can be put back: its lists of offers and of what is missing are passed over.
-    """
-
-    version: int | None = None
-    accounts: dict[str, str] = Field(default_factory=dict)
-    items: dict[str, str] = Field(default_factory=dict)
-    taxes: dict[str, str] = Field(default_factory=dict)
-    terms: dict[str, str] = Field(default_factory=dict)
-    methods: dict[str, str] = Field(default_factory=dict)
-    job_rule: Literal["own", "reference"] = "own"
-    owners: dict[str, Literal["ours", "theirs", "both"]] = Field(default_factory=dict)
-    offers: Annotated[Any, Field(description="Passed over.")] = None
-    missing: Annotated[Any, Field(description="Passed over.")] = None
-
-
-class MappingOut(BaseModel):
-    """What is chosen, what is offered, what is missing."""
-
-    version: int
-    accounts: dict[str, str]
-    items: dict[str, str]
-    taxes: dict[str, str]
-    terms: dict[str, str]
-    methods: dict[str, str]
-    job_rule: str
-    owners: dict[str, str]
-    offers: Offers
-    missing: list[MissingOut]
-
-
 @api.get("/connections/<id>/matches", responses={200: MatchList})
 @acts(Role.VIEWER)
 def list_matches(path: IdPath, query: MatchQuery) -> MatchList:
@@ -230,54 +162,6 @@ def go_live(path: IdPath) -> ConnectionOut | tuple[NotYet, int]:
         return read_again(path.id)
     listed = [ObstacleOut(kind=one.kind, key=one.key, message=one.message, records=one.records) for one in obstacles]
     return NotYet(detail=" ".join(one.message for one in listed[:5]), missing=listed), 409
-
-
-@api.get("/connections/<id>/mapping", responses={200: MappingOut})
-@reads(Role.VIEWER)
-def get_mapping(session: Session, path: IdPath) -> MappingOut:
-    """Read what is chosen, what the package offers, and what is not mapped yet."""
-    row = queries.get(session, caller().organisation_id, path.id)
-    return _mapping_out(mapping.state_of(platform(), session, row))
-
-
-@api.put("/connections/<id>/mapping", responses={200: MappingOut})
-@acts(Role.ADMIN)
-def put_mapping(path: IdPath, body: MappingInput) -> MappingOut:
-    """Put new choices in the place of the old ones."""
-    who = caller()
-    try:
-        mapping.save(
-            platform(),
-            organisation_id=who.organisation_id,
-            connection_id=path.id,
-            document=body.model_dump(exclude_unset=True, exclude={"version", "offers", "missing"}),
-            version=body.version,
-            actor=who.actor,
-        )
-    except ValueError as error:
-        raise ApiError(422, str(error), kind="invalid") from error
-    with services().database.read() as session:
-        row = queries.get(session, who.organisation_id, path.id)
-        return _mapping_out(mapping.state_of(platform(), session, row))
-
-
-def _mapping_out(state: mapping.MappingState) -> MappingOut:
-    lists = {name: [_offer_out(offer) for offer in getattr(state.reference, name)] for name in Offers.model_fields}
-    chosen = mapping_settings.to_json(state.settings)
-    missing = [MissingOut(entry=one.entry, message=one.message, records=len(one.records)) for one in state.missing]
-    return MappingOut(**chosen, offers=Offers(**lists), missing=missing)
-
-
-def _offer_out(offer: Offer) -> OfferOut:
-    return OfferOut(
-        id=offer.id,
-        name=offer.name,
-        active=offer.active,
-        code=offer.code,
-        type=offer.type,
-        rate_percent=None if offer.rate_percent is None else decimal_text(offer.rate_percent),
-        days=offer.days,
-    )
 
 
 def _match_out(one: match.Match) -> MatchOut:

@@ -46,6 +46,7 @@ OWNERS: Mapping[EntityKind, Mapping[FieldName, Flow]] = {
         "cc": Flow.OURS,
         "billing_address": Flow.OURS,
         "payment_terms": Flow.OURS,
+        "tracking": Flow.OURS,
         "subtotal": Flow.THEIRS,
         "tax_total": Flow.THEIRS,
         "total": Flow.THEIRS,
@@ -90,6 +91,7 @@ LABELS: Mapping[FieldName, str] = {
     "status": "Status",
     "tax_inclusive": "Prices include tax",
     "lines": "Lines",
+    "tracking": "Tracking",
     "to": "To",
     "cc": "Cc",
     "subtotal": "Subtotal",
@@ -101,6 +103,7 @@ LABELS: Mapping[FieldName, str] = {
     "amount": "Amount",
     "date": "Date",
     "method": "Method",
+    "account": "Account",
     "kind": "Kind",
 }
 
@@ -108,3 +111,24 @@ LABELS: Mapping[FieldName, str] = {
 def owners(kind: EntityKind) -> Mapping[FieldName, Flow]:
     """Return the default owner of each field of a kind; a sub-contact is owned like a customer."""
     return OWNERS[EntityKind.CUSTOMER if kind is EntityKind.CONTACT else kind]
+
+
+#: Fields whose owner nobody can change: ours, because what they have could not be taken over; or figures of theirs.
+_FIXED: Mapping[EntityKind, frozenset[FieldName]] = {
+    EntityKind.CUSTOMER: frozenset({"reference", "people", "company_name"}),
+    EntityKind.INVOICE: frozenset(OWNERS[EntityKind.INVOICE]) - {"issue_date", "due_date", "reference", "to", "cc"},
+}
+
+
+def fixed_owner(kind: EntityKind, name: FieldName) -> Flow | None:
+    """Return the owner of a field that can't have another one; None for a field whose owner can be chosen."""
+    default = owners(kind).get(name, Flow.OURS)
+    if kind not in {EntityKind.CUSTOMER, EntityKind.CONTACT, EntityKind.INVOICE}:
+        return default  # a payment is one side's or the other's as a whole: its list says whose
+    fixed = _FIXED[EntityKind.CUSTOMER if kind is EntityKind.CONTACT else kind]
+    return default if name in fixed or name not in owners(kind) else None
+
+
+def label_of(name: FieldName) -> str:
+    """Return the word a person reads for a field: ``billing_address`` is "Billing address"."""
+    return LABELS.get(name) or name.replace("_", " ").capitalize()

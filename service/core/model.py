@@ -178,6 +178,7 @@ class InvoiceLine:
     unit_price: Decimal
     amount: Decimal
     item_code: str | None = None
+    category: str | None = None  #: what was sold, in words of ours; decides the income account
     discount_percent: Decimal = ZERO
     tax_level_id: str | None = None
 

@@ -109,6 +109,7 @@ class NameChoice:
     rule: NameRule
     altered: bool  #: cut to the limit or rid of forbidden characters: a loss to declare
     clash: bool = False  #: a client's name that is taken: a person decides, nothing may be sent under it
+    beside: bool = False  #: a client's name with something behind it, because somebody has the name itself
 
 
 def display_name(
@@ -175,6 +176,37 @@ def flattened_name(
         return shape.choice(NameRule.NUMBERED, shape.as_path(limit, tail=f" ({number})"))
 
     return _settle([shape.choice(NameRule.PATH, shape.as_path(limit))], numbered, taken, current)
+
+
+def name_beside(
+    choice: NameChoice,
+    *,
+    number: str | None,
+    taken: Container[str],
+    limit: int,
+    current: str | None = None,
+) -> NameChoice:
+    """Name a client whose name somebody else has, by something behind it: ``Acme (C-1042)``, else ``Acme (2)``.
+
+    :param choice: the client's own name, taken or not.
+    :param number: its number with us; None to count.
+    :param current: the name it has there now, which is kept while it is one that this rule gives.
+    """
+    shape = _Shape((choice.name,), ())
+    first = [_beside(shape, number, limit)] if number else []
+
+    def numbered(count_: int) -> NameChoice:
+        return _beside(shape, str(count_), limit)
+
+    own = [] if choice.clash else [choice]
+    if current is not None and name_key(current) != name_key(choice.name):
+        return _settle([*first, *own], numbered, taken, current)
+    return _settle([*own, *first], numbered, taken, current)
+
+
+def _beside(shape: _Shape, word: str, limit: int) -> NameChoice:
+    made, cut = shape.as_path(limit, tail=f" ({word})")
+    return NameChoice(name=made, rule=NameRule.NUMBERED, altered=cut, beside=True)
 
 
 class _Shape:

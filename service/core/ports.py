@@ -336,6 +336,7 @@ class Mapper(Protocol):
 
     Laws: reading back an echoed body gives the projection again on every mapped field; projecting is idempotent under
     formatting done by the package.
+    gone: frozenset[str] = frozenset()  #: entries of the mapping whose choice the package no longer offers
     """
 
     @property

@@ -1,7 +1,9 @@
 """A connection's choices: what is obvious is suggested, what is missing is said, and with which records it would stop.
 
 An *entry* of the mapping is named ``section:key``: ``accounts:sales``, ``accounts:payments``, ``items:default``,
-``items:<our item code>``, ``taxes:<tax level id>``, ``taxes:none``, ``terms:<our code>``, ``methods:<our method>``.
+``items:<our item code>``, ``categories:<our category>``, ``taxes:<tax level id>``, ``taxes:none``,
+``terms:<our code>``, ``methods:<our method>``, ``method_accounts:<our method>``, ``currency_accounts:<currency>``,
+``tracking:<dimension>[:<our category>]``.
 ``MappingError.missing`` names entries the same way. Terms codes of ours are ``due_on_receipt``, ``net<days>``, ``eom``
 (the end of the invoice's month) and ``eom<days>`` (that many days after it).
 """
@@ -11,13 +13,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from service.core.choice import CurrencyRule, JobRule, ListRule, MappingSettings, NamingRule
-from service.core.model import Contact, Customer, Invoice, Payment, TaxLevel
-from service.core.names import name_key
+from service.core.model import Contact, Customer, Invoice, Payment
 from service.core.ports import EntityKind, Offer, Record, Ref, Reference
 from service.core.reconcile import Flow
 
@@ -80,14 +80,21 @@ def terms_code(code: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """Entries without which a package's documents can't be written, as far as our records use them."""
+    """What a package's documents need of the choices, as far as our records use them, and what means nothing to it."""
 
     entries: frozenset[str] = frozenset({SALES_ACCOUNT, PAYMENTS_ACCOUNT})
     sections: frozenset[str] = frozenset({"taxes"})
+    #: entries, sections or rules that the package has no use for: they are neither offered nor taken
+    unused: frozenset[str] = frozenset()
+    categories: str = "accounts"  #: the list that a category of ours is posted by
 
     def cover(self, entry: str) -> bool:
         """Tell whether the entry must be mapped."""
         return entry in self.entries or entry.partition(":")[0] in self.sections
+
+    def use(self, entry: str) -> bool:
+        """Tell whether the entry means something to the package."""
+        return not self.unused & {entry, entry.partition(":")[0]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,30 +123,13 @@ def chosen(settings: MappingSettings, entry: str) -> str | None:
     return choices.get(key) or None
 
 
-def suggest(
-    reference: Reference,
-    *,
-    used: Iterable[str],
-    tax_levels: Iterable[TaxLevel] = (),
-    given: MappingSettings | None = None,
-) -> MappingSettings:
-    """Return the settings with every obvious choice made; what is chosen already stays as it is.
+def payment_account(settings: MappingSettings, *, method: str | None, currency: str) -> str | None:
+    """Return the account that a payment goes to: that of its currency, else of its method, else of all payments.
 
-    Obvious is: the only fitting entry of the package's list, else the package's own default among the fitting ones.
-    Fitting is: a sales account; an account that takes payments; an item of the same code; a tax code of the same rate
-    (one of the same name first); terms of the same days; a payment method of the same name.
-
-    :param used: entries that our records use; those of every tax level, both accounts, the default item and "no tax"
-        are added.
+    Bank accounts are kept in one currency, so that decides first.
     """
-    levels = {level.id: level for level in tax_levels}
-    settings = given or MappingSettings()
-    fixed = (SALES_ACCOUNT, PAYMENTS_ACCOUNT, DEFAULT_ITEM, NO_TAX, *(f"taxes:{level_id}" for level_id in levels))
-    for entry in dict.fromkeys((*fixed, *used)):
-        if chosen(settings, entry) is None:
-            offer = _obvious(entry, reference, levels)
-            settings = settings if offer is None else choose(settings, entry, offer.id)
-    return settings
+    entries = (f"currency_accounts:{currency}", f"method_accounts:{method}" if method else "", PAYMENTS_ACCOUNT)
+    return next((found for entry in entries if entry and (found := chosen(settings, entry))), None)
 
 
 def choose(settings: MappingSettings, entry: str, value: str) -> MappingSettings:
@@ -162,18 +152,28 @@ def find_missing(
     :param labels: names of tax levels by id, for the sentences.
     """
     found = []
-    for entry, records in sorted(used.items()):
-        if not demands.cover(entry) or not records:
-            continue
+    for entry, records in sorted({**used, **_tracked(settings, used)}.items()):
         value = chosen(settings, entry)
+        if not records or not demands.use(entry) or not (demands.cover(entry) or value):
+            continue
         if value is None:
-            message = f"Nothing is chosen yet for {_words(entry, labels or {})}."
-        elif not _offered(value, _offers(entry, reference)):
-            message = f"What was chosen for {_words(entry, labels or {})} is no longer offered: {value}."
+            message = f"Nothing is chosen yet for {words(entry, labels or {})}."
+        elif not is_offered(value, offers_of(entry, reference, demands)):
+            message = f"What was chosen for {words(entry, labels or {})} is no longer offered: {value}."
         else:
             continue
         found.append(Missing(entry=entry, message=message, records=records))
     return tuple(found)
+
+
+def _tracked(settings: MappingSettings, used: Uses) -> dict[str, tuple[Ref, ...]]:
+    """Return which invoices are tracked by the options chosen, for all lines or for those of one category."""
+    found: dict[str, tuple[Ref, ...]] = {}
+    for key, value in settings.tracking.items():
+        category = key.partition(":")[2]
+        records = used.get(f"categories:{category}" if category else SALES_ACCOUNT, ())
+        found |= {f"tracking:{key}": records} if value else {}
+    return found
 
 
 def to_json(settings: MappingSettings) -> dict[str, Any]:
@@ -235,74 +235,66 @@ def _entries(record: Record) -> Iterator[str]:
             levels: Sequence[str | None] = record.line_tax_levels or [line.tax_level_id for line in record.lines]
             yield from (f"taxes:{level or 'none'}" for level in levels)
             yield from (f"items:{line.item_code}" for line in record.lines if line.item_code)
+            yield from (f"categories:{line.category}" for line in record.lines if line.category)
         case Payment():
             yield PAYMENTS_ACCOUNT
-            yield from (f"methods:{record.method}",) if record.method else ()
+            yield f"currency_accounts:{record.currency}"
+            yield from (f"methods:{record.method}", f"method_accounts:{record.method}") if record.method else ()
 
 
-def _offers(entry: str, reference: Reference) -> Sequence[Offer]:
-    offers: Sequence[Offer] = getattr(reference, entry.partition(":")[0])
+def gone_entries(settings: MappingSettings, reference: Reference, demands: Demands) -> frozenset[str]:
+    """Return the entries whose choice the package no longer offers: nothing may be sent by them."""
+    chosen_ones = (
+        (f"{section}:{key}", value) for section in SECTIONS for key, value in getattr(settings, section).items()
+    )
+    return frozenset(
+        entry
+        for entry, value in chosen_ones
+        if value and demands.use(entry) and not is_offered(value, offers_of(entry, reference, demands))
+    )
+
+
+def offers_of(entry: str, reference: Reference, demands: Demands) -> Sequence[Offer]:
+    """Return what the package offers for an entry, inactive ones too."""
+    section, _, key = entry.partition(":")
+    if section == "tracking":
+        wanted = key.partition(":")[0]
+        return next((one.options for one in reference.dimensions if one.id == wanted), ())
+    lists = {"categories": demands.categories, "method_accounts": "accounts", "currency_accounts": "accounts"}
+    offers: Sequence[Offer] = getattr(reference, lists.get(section, section))
     return offers
 
 
-def _offered(value: str, offers: Sequence[Offer]) -> bool:
+def is_offered(value: str, offers: Sequence[Offer]) -> bool:
     """Tell whether the value is one of the list; a package without such a list takes any value."""
     return not offers or any(offer.active and offer.id == value for offer in offers)
 
 
-def _obvious(entry: str, reference: Reference, levels: Mapping[str, TaxLevel]) -> Offer | None:
+def words(entry: str, labels: Mapping[str, str]) -> str:
+    """Return what an entry is called in a sentence.
+
+    :param labels: names of tax levels and of dimensions, by id.
+    """
     section, _, key = entry.partition(":")
-    active = [offer for offer in _offers(entry, reference) if offer.active]
-    match section, key:
-        case "accounts", "sales":
-            return _only(offer for offer in active if offer.sales)
-        case "accounts", "payments":
-            return _only(offer for offer in active if offer.payments)
-        case "items", "default":
-            return _only(offer for offer in active if offer.sales)
-        case "taxes", _:
-            return _tax(key, active, levels)
-        case "terms", _:
-            return _only(offer for offer in active if _same_terms(offer, parse_terms(key)))
-        case _:
-            return _only(o for o in active if name_key(key) in {name_key(o.code or ""), name_key(o.name)})
+    if section == "tracking":
+        dimension, _, category = key.partition(":")
+        name = labels.get(dimension, dimension)
+        return f"the tracking by {name} of {category}" if category else f"the tracking by {name}"
+    return _NAMED.get(entry) or f"{_ONE.get(section, section)} {labels.get(key, key)}"
 
 
-def _same_terms(offer: Offer, terms: Terms | None) -> bool:
-    return offer.days is not None and Terms(days=offer.days, end_of_month=offer.end_of_month) == terms
-
-
-def _tax(key: str, active: Sequence[Offer], levels: Mapping[str, TaxLevel]) -> Offer | None:
-    level = levels.get(key)
-    if level is None and key != "none":
-        return None
-    rate = Decimal(0) if level is None else level.rate_percent
-    fitting = [offer for offer in active if offer.rate_percent == rate]
-    named = [offer for offer in fitting if level is not None and name_key(offer.name) == name_key(level.name)]
-    return _only(named or fitting)
-
-
-def _only(offers: Iterable[Offer]) -> Offer | None:
-    """Return the only one, else the only default one."""
-    fitting = list(offers)
-    if len(fitting) > 1:
-        fitting = [offer for offer in fitting if offer.default]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def _words(entry: str, labels: Mapping[str, str]) -> str:
-    section, _, key = entry.partition(":")
-    match section, key:
-        case "accounts", "sales":
-            return "the account of sales"
-        case "accounts", "payments":
-            return "the account that payments go to"
-        case "items", "default":
-            return "the item of lines without one of their own"
-        case "taxes", "none":
-            return "lines without tax"
-        case "taxes", _:
-            return f"the tax level {labels.get(key, key)}"
-        case _:
-            one = {"items": "the item", "terms": "the payment terms", "methods": "the payment method"}
-            return f"{one.get(section, section)} {key}"
+_NAMED: Mapping[str, str] = {
+    SALES_ACCOUNT: "the account of sales",
+    PAYMENTS_ACCOUNT: "the account that payments go to",
+    DEFAULT_ITEM: "the item of lines without one of their own",
+    NO_TAX: "lines without tax",
+}
+_ONE: Mapping[str, str] = {
+    "taxes": "the tax level",
+    "items": "the item",
+    "categories": "the category",
+    "terms": "the payment terms",
+    "methods": "the payment method",
+    "method_accounts": "the account for payments by",
+    "currency_accounts": "the account for payments in",
+}

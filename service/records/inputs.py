@@ -159,6 +159,7 @@ class InvoiceLineInput(Input):
     quantity: Number = Decimal(1)
     unit_price: Number
     item_code: Short | None = None
+    category: Short | None = Field(None, description="What was sold; the mapping gives it an income account.")
     discount_percent: Percent = ZERO
     tax_level_id: RecordId | None = None
 

@@ -276,6 +276,7 @@ def _line_rows(invoice_id: str, given: Sequence[InvoiceLineInput]) -> list[Invoi
             quantity=line.quantity,
             unit_price=line.unit_price,
             item_code=line.item_code,
+            category=line.category,
             discount_percent=line.discount_percent,
             tax_level_id=line.tax_level_id,
             amount=ZERO,

@@ -197,6 +197,7 @@ class InvoiceLineRow(Base):
     discount_percent: Mapped[Decimal] = mapped_column(Exact, default=Decimal(0))
     amount: Mapped[Decimal] = mapped_column(Exact)
     item_code: Mapped[str | None]
+    category: Mapped[str | None]
     tax_level_id: Mapped[str | None] = mapped_column(Id, ForeignKey("tax_level.id"))
     #: The level that applies by every rule, as of the totals; an issued invoice keeps it.
     applied_tax_level_id: Mapped[str | None] = mapped_column(Id, ForeignKey("tax_level.id"))

@@ -7,13 +7,11 @@ from datetime import datetime, timedelta
 
 from service.core.errors import ConnectionBroken, CursorExpired, SyncError
 from service.core.ports import ChangePage, Cursor, Family
-from service.mapping import settings as mapping_settings
 from service.store import leases
-from service.store.queries import counterparts, links, load
+from service.store.queries import counterparts, links
 from service.store.sync_models import ConnectionRow
-from service.sync import hold, inbox
+from service.sync import hold, inbox, mapping
 from service.sync.documents import reference_from_json, reference_to_json
-from service.sync.mapping import entries_in_use
 from service.sync.platform import Platform
 from service.sync.work import Resting, Work
 
@@ -71,17 +69,9 @@ def read_lists(work: Work) -> None:
     reference = work.patiently(work.connector.reference)
     with work.platform.database.write() as session:
         row = session.get_one(ConnectionRow, work.connection_id)
-        levels = load.load_tax_levels(session, row.organisation_id)
         known = None if row.reference is None else reference_from_json(row.reference).company
-        suggested = mapping_settings.suggest(
-            reference,
-            used=entries_in_use(session, row.organisation_id),
-            tax_levels=levels.values(),
-            given=mapping_settings.from_json(row.mapping),
-        )
         row.reference, row.reference_at = reference_to_json(reference), work.platform.clock()
-        row.mapping = mapping_settings.to_json(suggested)
-        row.mapping_version = max(row.mapping_version, 1)
+        mapping.complete(work.platform, session, row, reference)
         row.organisation_name = reference.company.name or row.organisation_name
         if known is not None and known != reference.company:
             links.retry_coded(session, row, COMPANY_CODES, now=row.reference_at)

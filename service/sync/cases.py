@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.core.choice import MappingSettings
+from service.core.choice import ListRule, MappingSettings
 from service.core.drift import DriftDecision, DriftRule, Known
 from service.core.model import Contact, Customer, Invoice, JobSite, Payment
 from service.core.ports import (
@@ -42,6 +42,16 @@ class Ground:
     reference: Reference
     tax_levels: Mapping[str, str]
     drift_rule: DriftRule = DriftRule.PUT_BACK
+    gone: frozenset[str] = frozenset()  #: entries of the mapping whose choice the package no longer offers
+
+    @property
+    def kinds(self) -> tuple[EntityKind, ...]:
+        """The kinds of record that are compared at all: not those whose list is off."""
+        return tuple(kind for kind in self.mappers if self.settings.rule_of(kind) is not ListRule.OFF)
+
+    def compares(self, kind: EntityKind, remote_id: str | None) -> bool:
+        """Tell whether a record is looked at: one that is not there only where its list is sent."""
+        return self.settings.sends(kind) or remote_id is not None
 
     @property
     def keeps_a_tree(self) -> bool:
@@ -85,6 +95,7 @@ def load_chunk(
         customers=customers,
         tax_levels=ground.tax_levels,
         job_sites=_job_sites(session, ground.organisation_id, kind, customers),
+        gone=ground.gone,
         references={_ref(row): row.reference for row in rows if row.reference},
     )
     needs = {ref for record in records.values() for ref in mapper.needs(record, bare)}
@@ -202,15 +213,17 @@ def _case(
         asked=row.open_problem_id is not None,
         drift_rule=ground.drift_rule,
         drift=drifted,
-        **_named(names, ref, row, name_parts(record, customers), there),
+        **_named(names, ref, row, name_parts(record, customers), there, number=getattr(record, "number", None)),
     )
 
 
-def _named(names: Names, ref: Ref, row: LinkRow, parts: Sequence[str], there: RemoteRecord | None) -> dict[str, Any]:
+def _named(
+    names: Names, ref: Ref, row: LinkRow, parts: Sequence[str], there: RemoteRecord | None, *, number: str | None
+) -> dict[str, Any]:
     """Return what a case says of the record's display name; nothing of a document."""
     if not parts:
         return {}
-    choice = names.choose(ref, parts, remote_id=row.remote_id, current=row.remote_name)
+    choice = names.choose(ref, parts, remote_id=row.remote_id, current=row.remote_name, number=number)
     choice = reset_former.with_number_kept(names, row, choice)
     holders = names.holders(choice.name, remote_id=row.remote_id) if choice.clash else ()
     called = there.name if there is not None and there.active else None

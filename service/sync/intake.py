@@ -207,6 +207,8 @@ def _text(value: Value) -> str | None:
 def take_in_documents(session: Session, ground: Ground, connection: ConnectionRow, author: Author) -> int:
     """Take in payments and balances that the feed brought news of; return how many changed something here."""
     changed = 0
+    if not ground.settings.receives(EntityKind.PAYMENT):
+        return changed  # what is paid there stays news, in case that it will be taken over one day
     if EntityKind.PAYMENT in ground.mappers:
         rows = counterparts.pending(session, connection.id, ground.capabilities.family_of[EntityKind.PAYMENT])
         changed += sum(_take_in_payment(session, ground, connection, author, row) for row in rows)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from service.core.choice import NamingRule
 from service.core.model import Customer
-from service.core.names import NameChoice, display_name, flattened_name, name_key
+from service.core.names import NameChoice, display_name, flattened_name, name_beside, name_key
 from service.core.ports import Capabilities, Family, Ref, RemoteRecord
 from service.store.queries import renames
 from service.store.sync_models import ConnectionRow
@@ -37,11 +38,15 @@ class Names:
         capabilities: Capabilities,
         taken: Mapping[str, Sequence[RemoteRecord]],
         leaving: Mapping[str, str | None] | None = None,
+        *,
+        rule: NamingRule = NamingRule.ASK,
     ) -> None:
         """Take who holds each name there, by folded name.
 
         :param leaving: customers that this run will rename or archive, by remote id: the folded name that each gets.
+        :param rule: what becomes of a client whose name is taken.
         """
+        self._rule = rule
         self._capabilities = capabilities
         self._leaving = dict(leaving or {})
         self._foreseen: dict[str, str | None] = {}
@@ -51,14 +56,28 @@ class Names:
         }
         self._given: dict[str, Ref] = {}
 
-    def choose(self, ref: Ref, parts: Sequence[str], *, remote_id: str | None, current: str | None) -> NameChoice:
-        """Choose the name of a record by the naming rule; a client whose name is taken gets a clash, never a suffix.
+    def choose(
+        self,
+        ref: Ref,
+        parts: Sequence[str],
+        *,
+        remote_id: str | None,
+        current: str | None,
+        number: str | None = None,
+    ) -> NameChoice:
+        """Choose the name of a record; a client whose name is taken gets a clash, or what the rule puts behind it.
 
         :param parts: names from the client down to the record.
         :param remote_id: the record's own counterpart, whose name does not stand in its way.
         :param current: the name it was given there before.
+        :param number: the customer's number with us.
         """
-        choice = ideal_name(self._capabilities, parts, taken=_Others(self, ref, remote_id), current=current)
+        others = _Others(self, ref, remote_id)
+        choice = ideal_name(self._capabilities, parts, taken=others, current=current)
+        if len(parts) == 1 and self._rule is not NamingRule.ASK and (choice.clash or current is not None):
+            number = number if self._rule is NamingRule.CUSTOMER_NUMBER else None
+            limit = self._capabilities.name_limit
+            choice = name_beside(choice, number=number, taken=others, limit=limit, current=current)
         if not choice.clash:
             self._given[name_key(choice.name)] = ref
         return choice

@@ -101,7 +101,7 @@ def plan_of(
     actions: list[Action] = []
     unchanged = 0
     connector = platform.offline_connector(row.provider)
-    for number, decision in _decisions(platform, session, ground, row, only):
+    for number, decision in decisions(platform, session, ground, row, only):
         if decision.element is not None:
             lanes[number, connector.lane(decision.element)] += 1
         action = _action(decision)
@@ -119,8 +119,8 @@ def plan_of(
     )
 
 
-def _decisions(
-    platform: Platform, session: Session, ground: Ground, row: ConnectionRow, only: Collection[Ref] | None
+def decisions(
+    platform: Platform, session: Session, ground: Ground, row: ConnectionRow, only: Collection[Ref] | None = None
 ) -> Iterator[tuple[int, Decision]]:
     """Yield what a sync would decide, in the order of sending, each with the number of its wave.
 
@@ -128,9 +128,9 @@ def _decisions(
     """
     capabilities = ground.capabilities
     taken = counterparts.names_taken(session, row.id, capabilities.names_unique_over)
-    names = Names(capabilities, taken, leaving(session, row, capabilities))
+    names = Names(capabilities, taken, leaving(session, row, capabilities), rule=ground.settings.naming)
     planned: dict[Ref, str] = {}
-    waves = waves_of(capabilities)
+    waves = waves_of(capabilities, ground.kinds)
     turns: list[tuple[Wave, LinkRow]] | None = None
     for number in count(step=len(waves)):
         late: list[tuple[Wave, LinkRow]] = []
@@ -157,11 +157,15 @@ def _decided(
     only: Collection[Ref] | None,
 ) -> Iterator[tuple[LinkRow, Decision]]:
     """Decide about some links of a wave, and note what those that come after it can count on."""
+    sends = ground.settings.sends(wave.kind)
+    rows = [link for link in rows if ground.compares(wave.kind, link.remote_id)]
     chunk = load_chunk(session, ground, wave.kind, rows, names, planned)
     for link, case in zip(rows, chunk.cases, strict=True):
         if only is not None and case.ref not in only:
             continue
         decision = decide(case, ground.mappers[wave.kind], chunk.context, ground.capabilities)
+        if decision.writes and not sends:
+            continue
         if decision.operation is Operation.CREATE:
             planned[case.ref] = _TO_BE
         if case.remote_id is not None and (name := _name_after(decision)) is not None:
@@ -208,9 +212,9 @@ def _chunks(
 
 def _new_refs(session: Session, ground: Ground, row: ConnectionRow, wave: Wave) -> Sequence[Ref]:
     rule = row.settings.get("push", "all")
-    if rule == "by_hand":
+    if rule == "by_hand" or not ground.settings.sends(wave.kind):
         return []
-    limit = 1_000_000
+    limit, left_out = 1_000_000, ground.settings.left_out
     match wave.kind:
         case EntityKind.CUSTOMER:
             found = links.customers_without_link(
@@ -218,15 +222,16 @@ def _new_refs(session: Session, ground: Ground, row: ConnectionRow, wave: Wave) 
                 row,
                 deepest=deepest_of(ground.capabilities, ground.settings),
                 with_documents=rule == "with_documents",
+                left_out=left_out,
                 limit=limit,
             )
             ids = [record_id for record_id, _, depth in found if wave.depth in (None, depth)]
         case EntityKind.INVOICE:
-            ids = list(links.invoices_without_link(session, row, limit=limit))
+            ids = list(links.invoices_without_link(session, row, left_out=left_out, limit=limit))
         case EntityKind.PAYMENT:
-            ids = list(links.payments_without_link(session, row, limit=limit))
+            ids = list(links.payments_without_link(session, row, left_out=left_out, limit=limit))
         case _:
-            invoices = links.invoices_without_link(session, row, limit=limit)
+            invoices = links.invoices_without_link(session, row, left_out=left_out, limit=limit)
             needs = needs_of(session, ground, EntityKind.INVOICE, invoices)
             refs = {ref for found in needs.values() for ref in found if ref.kind is EntityKind.CONTACT}
             ids = [ref.id for ref in refs - links.linked_ever(session, row.id, refs)]

@@ -27,8 +27,12 @@ from service.core.problem import Problem, problem_of_error, problem_of_plan
 from service.core.reconcile import ACTIVE, FieldAction, Flow, Move, Plan, RecordMove, Rule, reconcile
 from service.core.reset import Withheld, adapted
 from service.core.snapshot import FieldName, Snapshot, Value, spelled_like
+from service.mapping.settings import uses, words
 from service.sync import allowed, asking
 from service.sync.names import NOW, Turn
+
+#: Fields whose values stand for entries of the package's lists.
+_BY_CHOICE = frozenset({"lines", "tracking", "tax_level", "payment_terms", "method", "account"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,7 @@ class Decision:
 
 def flows_of(mapper: Mapper, settings: MappingSettings) -> Mapping[FieldName, Flow]:
     """Return who owns each field on a connection: its settings over the mapper's defaults."""
-    return {**mapper.flows, **{name: flow for name, flow in settings.owners.items() if name in mapper.flows}}
+    return {name: settings.owner_of(mapper.kind, name, flow) for name, flow in mapper.flows.items()}
 
 
 def decide(case: Case, mapper: Mapper, context: MappingContext, capabilities: Capabilities) -> Decision:
@@ -183,6 +187,9 @@ def _project(record: Record, mapper: Mapper, context: MappingContext, case: Case
     projection = mapper.project(record, context)
     if isinstance(record, Payment) and record.removed:
         projection = replace(projection, snapshot=replace(projection.snapshot, active=False))
+    if case.name is not None and case.name.beside and all(loss.field != "name" for loss in projection.losses):
+        loss = Loss(field="name", reason=f"Somebody there has that name; it is called '{case.name.name}' there.")
+        projection = replace(projection, losses=(*projection.losses, loss))
     if case.name is not None and case.name.altered:
         loss = Loss(field="name", reason=f"The name is too long there and is shortened to '{case.name.name}'.")
         projection = replace(projection, losses=(*projection.losses, loss))
@@ -214,6 +221,7 @@ def _write(
     if not plan.writes_there:
         return Decision(case=case, plan=plan, losses=projection.losses)
     changed = frozenset(action.field for action in plan.pushes)
+    _require_offered(case.record, changed, context)
     operation = _operation(case.ref.kind, plan, projection.snapshot, changed)
     refused = allowed.obstacle(
         case, plan, operation, ours=projection.snapshot, theirs=theirs, mapper=mapper, context=context, params=params
@@ -231,6 +239,20 @@ def _write(
         ),
         losses=projection.losses,
     )
+
+
+def _require_offered(record: Record | None, changed: frozenset[FieldName], context: MappingContext) -> None:
+    """Refuse to send by a choice that the package no longer offers: it would refuse the record.
+
+    :raises MappingError: names the entry.
+    """
+    if record is None or not context.gone or not changed & _BY_CHOICE:
+        return
+    tracked = {f"tracking:{key}" for key in context.settings.tracking} if isinstance(record, Invoice) else set()
+    entry = next((one for one in (*uses([record]), *sorted(tracked)) if one in context.gone), None)
+    if entry is not None:
+        reason = f"What was chosen for {words(entry, context.tax_levels)} is no longer offered."
+        raise MappingError(entry, reason, missing=entry)
 
 
 def _element(case: Case, operation: Operation, body: Mapping[str, object]) -> Element:

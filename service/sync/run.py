@@ -202,7 +202,7 @@ def _left(work: Work, ground: Ground) -> int:
     """Count what is due once more: a value taken over from there may change what the jobs below inherit."""
     with work.platform.database.read() as session:
         connection = session.get_one(ConnectionRow, work.connection_id)
-        return due.count_due(session, connection, list(ground.mappers), work.platform.clock())
+        return due.count_due(session, connection, list(ground.kinds), work.platform.clock())
 
 
 def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
@@ -224,11 +224,11 @@ def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
         waves.tie_sub_contacts(work, ground)
     with work.platform.database.read() as session:
         connection = session.get_one(ConnectionRow, work.connection_id)
-        total = work.done + due.count_due(session, connection, list(ground.mappers), now)
+        total = work.done + due.count_due(session, connection, list(ground.kinds), now)
     work.report(done=work.done, total=total, phase="sending" if sends else "comparing")
     names = work.names()
     looked = False
-    for wave in waves.waves_of(work.capabilities):
+    for wave in waves.waves_of(work.capabilities, ground.kinds):
         if wave.retiring and sends and not looked:
             looked = True
             waves.look_before_archiving(work)

@@ -42,15 +42,19 @@ class Wave:
     retiring: bool | None = None  #: of customers and their people: those who are archived here, or the others
 
 
-def waves_of(capabilities: Capabilities) -> tuple[Wave, ...]:
-    """Return the waves of one pass, in order."""
+def waves_of(capabilities: Capabilities, kinds: Collection[EntityKind] | None = None) -> tuple[Wave, ...]:
+    """Return the waves of one pass, in order.
+
+    :param kinds: those that are compared at all; None for all that the package holds.
+    """
+    kinds = capabilities.kinds if kinds is None else kinds
     depths: Sequence[int | None] = range(1, 6) if capabilities.native_depth > 1 else (None,)
     customers = [Wave(EntityKind.CUSTOMER, depth, retiring=False) for depth in depths]
     people = [Wave(EntityKind.CONTACT, retiring=False)]
     documents = [Wave(EntityKind.INVOICE), Wave(EntityKind.PAYMENT)]
     leaving = [Wave(EntityKind.CONTACT, retiring=True)]
     leaving += [Wave(EntityKind.CUSTOMER, depth, retiring=True) for depth in reversed(depths)]
-    return tuple(wave for wave in (*customers, *people, *documents, *leaving) if wave.kind in capabilities.kinds)
+    return tuple(wave for wave in (*customers, *people, *documents, *leaving) if wave.kind in kinds)
 
 
 def due_in(
@@ -108,18 +112,25 @@ def tie_new_records(work: Work, ground: Ground) -> None:
             rule = connection.settings.get("push", "all")
             if rule == "by_hand":
                 return
+            left_out = ground.settings.left_out
             new = [
                 (Ref(kind=EntityKind.CUSTOMER, id=record_id), number)
                 for record_id, number, _ in links.customers_without_link(
-                    session, connection, deepest=deepest, with_documents=rule == "with_documents"
+                    session,
+                    connection,
+                    deepest=deepest,
+                    with_documents=rule == "with_documents",
+                    left_out=left_out,
                 )
+                if ground.settings.sends(EntityKind.CUSTOMER)
             ]
             for kind, missing in (
                 (EntityKind.INVOICE, links.invoices_without_link),
                 (EntityKind.PAYMENT, links.payments_without_link),
             ):
-                if kind in ground.mappers:
-                    new += [(Ref(kind=kind, id=record_id), "") for record_id in missing(session, connection)]
+                if kind in ground.mappers and ground.settings.sends(kind):
+                    found = missing(session, connection, left_out=left_out)
+                    new += [(Ref(kind=kind, id=record_id), "") for record_id in found]
             links.add_all(session, connection, new, family_of)
         if not new:
             return
@@ -127,7 +138,7 @@ def tie_new_records(work: Work, ground: Ground) -> None:
 
 def tie_sub_contacts(work: Work, ground: Ground) -> None:
     """Give a link to every sub-contact that an invoice to be sent has to name."""
-    if EntityKind.CONTACT not in ground.mappers:
+    if EntityKind.CONTACT not in ground.mappers or not ground.settings.sends(EntityKind.CONTACT):
         return
     family = work.capabilities.family_of[EntityKind.CONTACT]
     after = ""
@@ -158,6 +169,7 @@ def run_wave(
     :param sends: False to leave the sending to another run.
     :param only: those of these records alone.
     """
+    sends = sends and ground.settings.sends(wave.kind)
     outbox = Outbox(work, ground)
     mapper = ground.mappers[wave.kind]
     after = ""
@@ -168,8 +180,9 @@ def run_wave(
             rows = due_in(session, connection, wave, now=now, after=after, only=only)
             if not rows:
                 break
+            after = rows[-1].id
+            rows = [row for row in rows if ground.compares(wave.kind, row.remote_id)]
             chunk = load_chunk(session, ground, wave.kind, rows, names)
-        after = rows[-1].id
         cases = [case for case in chunk.cases if work.scope is None or work.scope.admits(case)]
         decisions = [decide(case, mapper, chunk.context, work.capabilities) for case in cases]
         work.labels.update({case.link_id: case.label for case in chunk.cases})

@@ -159,10 +159,10 @@ class Work:
         families = self.capabilities.names_unique_over
         with self.platform.database.read() as session:
             taken = counterparts.names_taken(session, self.connection_id, families)
-            if self.turns_over:
-                return Names(self.capabilities, taken)
             connection = session.get_one(ConnectionRow, self.connection_id)
-            return Names(self.capabilities, taken, leaving(session, connection, self.capabilities))
+            rule = mapping_settings.from_json(connection.mapping).naming
+            goes = None if self.turns_over else leaving(session, connection, self.capabilities)
+            return Names(self.capabilities, taken, goes, rule=rule)
 
     @property
     def needs_another_look(self) -> bool:
@@ -300,8 +300,10 @@ def ground_of(platform: Platform, session: Session, row: ConnectionRow) -> Groun
         connection_id=row.id,
         capabilities=provider.capabilities,
         mappers=provider.mappers,
-        settings=mapping_settings.from_json(row.mapping),
-        reference=reference_from_json(row.reference),
+        settings=settings,
+        reference=reference,
+        gone=mapping_settings.gone_entries(settings, reference, provider.demands),
         tax_levels={level.id: level.name for level in levels.values()},
         drift_rule=DriftRule(row.settings.get("drift", DriftRule.PUT_BACK)),
     )
+    settings, reference = mapping_settings.from_json(row.mapping), reference_from_json(row.reference)

@@ -17,7 +17,7 @@ from service.store.accounts import Role
 from service.store.queries import connections
 from service.store.queries.matches import Tally
 from service.store.sync_models import ConnectionRow
-from service.sync import golive, mapping, match, proposing
+from service.sync import choosing, golive, mapping, match, proposing
 from service.sync.connect import WrongState
 from service.sync.platform import Platform
 from service.web.access import does, person, shows
@@ -265,7 +265,7 @@ def save_mapping(connection_id: str) -> Any:
             document[section] = {**document[section], entry: value.strip()}
     document["job_rule"] = request.form.get("job_rule", document["job_rule"])
     try:
-        mapping.save(
+        choosing.save(
             platform,
             organisation_id=someone.company.id,
             connection_id=connection_id,

@@ -85,6 +85,9 @@ def test_a_mapping_that_was_read_can_be_put_back_and_an_older_one_cannot(desk: D
     assert read_first["offers"]["accounts"]
     answer = desk.admin.put(f"{desk.base}/mapping", read_first)
     assert (answer.status_code, answer.get_json()["accounts"]) == (200, read_first["accounts"])
+    assert answer.get_json()["version"] == read_first["version"]  # nothing was changed
+    changed = desk.admin.put(f"{desk.base}/mapping", {**read_first, "naming": "count"})
+    assert changed.get_json()["version"] == read_first["version"] + 1
     stale = desk.admin.put(f"{desk.base}/mapping", {"version": read_first["version"]})
     assert (stale.status_code, stale.mimetype) == (409, PROBLEM)
     assert read(desk.viewer, f"{desk.base}/mapping")["accounts"] == read_first["accounts"]

@@ -33,11 +33,11 @@ from service.mapping.settings import (
     find_missing,
     from_json,
     parse_terms,
-    suggest,
     terms_code,
     to_json,
     uses,
 )
+from service.mapping.suggestion import suggest
 
 
 def _account(code: str, *, sales: bool = False, payments: bool = False, default: bool = False) -> Offer:
@@ -191,6 +191,8 @@ def test_the_entries_that_records_use_are_found() -> None:
         "taxes:none": (i,),
         "accounts:payments": (m,),
         "methods:cheque": (m,),
+        "method_accounts:cheque": (m,),
+        "currency_accounts:USD": (m,),
     }
 
 

@@ -14,7 +14,7 @@ from service.mapping import settings as mapping_settings
 from service.records import contacts, job_sites
 from service.records.inputs import ContactInput, JobSiteInput
 from service.store.records import ContactRow, CustomerRow
-from service.sync import mapping
+from service.sync import choosing
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office, connection_of
 
@@ -27,7 +27,7 @@ only_xero = pytest.mark.parametrize("package_server", ["xero"], indirect=True)
 def owned(office: Office, **owners: Flow) -> None:
     """Let fields have other owners than usual."""
     chosen = mapping_settings.to_json(mapping_settings.from_json(connection_of(office).mapping))
-    mapping.save(
+    choosing.save(
         office.platform,
         organisation_id=office.organisation_id,
         connection_id=office.connection_id,

@@ -19,6 +19,7 @@ from service.core.problem import to_json as problem_to_json
 from service.core.snapshot import Snapshot
 from service.core.snapshot import to_json as snapshot_to_json
 from service.mapping import settings as mapping_settings
+from service.mapping.suggestion import suggest
 from service.providers import Provider
 from service.records.author import Author
 from service.records.customers import create_customer
@@ -181,7 +182,7 @@ def connection(session: Session, world: World, state: str = "live", **fields: An
         "organisation_name": COMPANY.name,
         "remote_tenant_id": COMPANY.tenant_id,
         "reference": reference_to_json(REFERENCE),
-        "mapping": mapping_settings.to_json(mapping_settings.suggest(REFERENCE, used=())),
+        "mapping": mapping_settings.to_json(suggest(REFERENCE, used=())),
         "cursor": "2026-11-22",
         "last_sync_at": NOW - timedelta(minutes=2) if state == "live" else None,
         "due_at": NOW + timedelta(seconds=38) if state == "live" else None,

@@ -18,13 +18,15 @@ from service.connectors.quickbooks.capabilities import PAGE_SIZE
 from service.connectors.quickbooks.feed import rows_of
 from service.connectors.quickbooks.wire import Wire
 from service.core.errors import ConnectionBroken, ConnectorError, Rejected, Transient
-from service.core.ports import Company, Offer, Reference
+from service.core.ports import Company, Component, Dimension, Offer, Reference
 from service.core.snapshot import clean_country, clean_text
 
 Row: TypeAlias = Mapping[str, Any]
 
 _LISTS = ("Account", "Item", "TaxCode", "TaxRate", "Term", "PaymentMethod")
 _SETTINGS = ("CompanyInfo", "Preferences")
+#: Our id, the name that people know it by, the entity; read only where the company has switched it on.
+_DIMENSIONS = (("class", "Class", "Class"), ("location", "Location", "Department"))
 _INCOME = frozenset({"Income", "Other Income"})
 _SOLD = frozenset({"Service", "NonInventory", "Inventory", "Group"})
 #: What QuickBooks itself names the item of lines that name none.
@@ -52,6 +54,11 @@ def read_reference(wire: Wire, *, tenant_id: str, api_url: str) -> Reference:
         taxes=_taxes(rows["TaxCode"], rows["TaxRate"], preferences, company),
         terms=tuple(_term(row, preferences) for row in rows["Term"]),
         methods=tuple(_offer(row) for row in rows["PaymentMethod"]),
+        dimensions=tuple(
+            Dimension(id=key, name=name, options=tuple(_offer(row) for row in _listed(wire, entity)))
+            for key, name, entity in _DIMENSIONS
+            if company.flags[key]
+        ),
     )
 
 
@@ -104,6 +111,8 @@ def _company(row: Row, preferences: Row, tenant_id: str, api_url: str) -> Compan
     us = country in {None, "US"}
     tax = _member(preferences, "TaxPrefs") or {}
     currency = _text(preferences, "CurrencyPrefs", "HomeCurrency", "value") or ("USD" if us else None)
+    accounting = _member(preferences, "AccountingInfoPrefs") or {}
+    per_line = _true(_member(accounting, "ClassTrackingPerTxnLine"))
     host = urlsplit(api_url).hostname or ""
     return Company(
         tenant_id=tenant_id,
@@ -120,6 +129,9 @@ def _company(row: Row, preferences: Row, tenant_id: str, api_url: str) -> Compan
             "sales_tax": _true(_member(tax, "UsingSalesTax"), otherwise=True),
             "multicurrency": _true(_member(preferences, "CurrencyPrefs", "MultiCurrencyEnabled")),
             "custom_numbers": _true(_member(preferences, "SalesFormsPrefs", "CustomTxnNumbers")),
+            "class": per_line or _true(_member(accounting, "ClassTrackingPerTxn")),
+            "class_per_line": per_line,
+            "location": _true(_member(accounting, "TrackDepartments")),
             "sandbox": host.startswith("sandbox"),
         },
     )
@@ -150,6 +162,7 @@ def _account(row: Row) -> Offer:
         sales=kind in _INCOME,
         payments=kind == "Bank" or undeposited,
         default=undeposited,
+        currency=_text(row, "CurrencyRef", "value") if kind == "Bank" else None,
     )
 
 
@@ -163,6 +176,7 @@ def _items(rows: Sequence[Row]) -> tuple[Offer, ...]:
             type=_text(row, "Type"),
             sales=_text(row, "Type") in _SOLD,
             default=default is not None and _text(row, "Name") == default,
+            account=_text(row, "IncomeAccountRef", "value"),
         )
         for row in rows
     )
@@ -170,10 +184,16 @@ def _items(rows: Sequence[Row]) -> tuple[Offer, ...]:
 
 def _taxes(codes: Sequence[Row], rates: Sequence[Row], preferences: Row, company: Company) -> tuple[Offer, ...]:
     percent = {_text(rate, "Id"): _number(rate.get("RateValue")) for rate in rates}
+    names = {_text(rate, "Id"): _text(rate, "Name") for rate in rates}
     default = _text(preferences, "TaxPrefs", "TaxGroupCodeRef", "value")
     automated = company.flags["ast"]
     offers = [
-        _offer(code, rate_percent=_effective(code, percent), default=_text(code, "Id") == default)
+        _offer(
+            code,
+            rate_percent=_effective(code, percent),
+            default=_text(code, "Id") == default,
+            components=_components(code, percent, names),
+        )
         for code in codes
         if _text(code, "Id") not in {"TAX", "NON"}
         and (_details(code) or not _true(code.get("Taxable"), otherwise=True))
@@ -189,6 +209,17 @@ def _taxes(codes: Sequence[Row], rates: Sequence[Row], preferences: Row, company
 def _details(code: Row) -> list[Row]:
     found = _member(code, "SalesTaxRateList", "TaxRateDetail")
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+
+def _components(
+    code: Row, percent: Mapping[str | None, Decimal | None], names: Mapping[str | None, str | None]
+) -> tuple[Component, ...]:
+    found = [_text(detail, "TaxRateRef", "value") for detail in _details(code)]
+    return tuple(
+        Component(name=names.get(rate) or rate or "", rate_percent=number.normalize() if number else Decimal(0))
+        for rate in found
+        if (number := percent.get(rate)) is not None
+    )
 
 
 def _effective(code: Row, percent: Mapping[str | None, Decimal | None]) -> Decimal | None:

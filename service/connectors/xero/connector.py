@@ -113,7 +113,7 @@ class XeroConnector:
         return None if shape is None else self._feed.fetch(shape, remote_id)
 
     def reference(self) -> Reference:
-        """Read the organisation's lists and the facts about it: five calls."""
+        """Read the organisation's lists and the facts about it: six calls."""
         return read_reference(self._listing, self._tenant_id)
 
     def mail(self, remote_id: str, *, key: str) -> Mailed:

@@ -1,6 +1,6 @@
-"""The organisation's own lists: accounts, tax rates, items, currencies, and the facts about the company.
+"""The organisation's own lists: accounts, tax rates, items, currencies, tracking, and the facts about the company.
 
-Xero facts: developer.xero.com, "Organisation", "Accounts", "Tax Rates", "Items".
+Xero facts: developer.xero.com, "Organisation", "Accounts", "Tax Rates", "Items", "Tracking categories".
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from service.connectors.xero.record import moment_of, text_of
-from service.core.ports import Company, Offer, Reference
+from service.core.ports import Company, Component, Dimension, Offer, Reference
 
 #: Reads one list by its name.
 Listing = Callable[[str], Sequence[Mapping[str, Any]]]
@@ -25,7 +25,7 @@ _UNTAXED = "NONE"
 
 
 def read_reference(listing: Listing, tenant_id: str) -> Reference:
-    """Read the five lists, a call each."""
+    """Read the six lists, a call each."""
     organisation = next(iter(listing("Organisation")), {})
     accounts = listing("Accounts")
     rates = listing("TaxRates")
@@ -36,6 +36,9 @@ def read_reference(listing: Listing, tenant_id: str) -> Reference:
         accounts=_accounts(accounts),
         items=_items(items),
         taxes=_taxes(rates, _usual_tax(accounts)),
+        dimensions=tuple(
+            _dimension(one) for one in listing("TrackingCategories") if text_of(one, "TrackingCategoryID")
+        ),
     )
 
 
@@ -72,6 +75,7 @@ def _account(account: Mapping[str, Any], *, only_bank: bool) -> Offer:
         type=kind,
         sales=sales,
         payments=kind == "BANK" or account.get("EnablePaymentsToAccount") is True,
+        currency=text_of(account, "CurrencyCode") if kind == "BANK" else None,
         default=(sales and code == _SALES_CODE) or (kind == "BANK" and (only_bank or code == _BANK_CODE)),
     )
 
@@ -96,6 +100,7 @@ def _taxes(rates: Sequence[Mapping[str, Any]], usual: str | None) -> tuple[Offer
             code=kind,
             rate_percent=_rate(rate),
             default=kind in {usual, _UNTAXED},
+            components=_components(rate),
         )
         for rate in rates
         if (kind := text_of(rate, "TaxType")) and rate.get("CanApplyToRevenue") is not False
@@ -103,17 +108,48 @@ def _taxes(rates: Sequence[Mapping[str, Any]], usual: str | None) -> tuple[Offer
 
 
 def _rate(rate: Mapping[str, Any]) -> Decimal | None:
-    for member in ("EffectiveRate", "DisplayTaxRate"):
-        try:
-            return Decimal(str(rate[member]))
-        except (KeyError, InvalidOperation):
-            continue
-    return None
+    found = (_decimal(rate.get(member)) for member in ("EffectiveRate", "DisplayTaxRate"))
+    return next((percent for percent in found if percent is not None), None)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    try:
+        return None if value is None else Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _dimension(category: Mapping[str, Any]) -> Dimension:
+    options = category.get("Options")
+    return Dimension(
+        id=text_of(category, "TrackingCategoryID") or "",
+        name=text_of(category, "Name") or "",
+        options=tuple(
+            Offer(id=option_id, name=text_of(option, "Name") or option_id, active=_active(option))
+            for option in (options if isinstance(options, list) else ())
+            if (option_id := text_of(option, "TrackingOptionID"))
+        ),
+    )
+
+
+def _components(rate: Mapping[str, Any]) -> tuple[Component, ...]:
+    parts = rate.get("TaxComponents")
+    return tuple(
+        Component(name=text_of(part, "Name") or "", rate_percent=percent)
+        for part in (parts if isinstance(parts, list) else ())
+        if (percent := _decimal(part.get("Rate"))) is not None
+    )
 
 
 def _items(items: Sequence[Mapping[str, Any]]) -> tuple[Offer, ...]:
     return tuple(
-        Offer(id=code, name=text_of(item, "Name") or code, code=code, sales=item.get("IsSold") is not False)
+        Offer(
+            id=code,
+            name=text_of(item, "Name") or code,
+            code=code,
+            sales=item.get("IsSold") is not False,
+            account=text_of(item.get("SalesDetails") or {}, "AccountCode"),
+        )
         for item in items
         if (code := text_of(item, "Code"))
     )

@@ -12,7 +12,7 @@ from service.core.ports import EntityKind, Mapper
 from service.mapping.quickbooks.customer import CustomerMapper
 from service.mapping.quickbooks.invoice import InvoiceMapper
 from service.mapping.quickbooks.payment import PaymentMapper
-from service.mapping.settings import DEFAULT_ITEM, Demands
+from service.mapping.settings import DEFAULT_ITEM, SALES_ACCOUNT, Demands
 
 MAPPERS: Mapping[EntityKind, Mapper] = {
     EntityKind.CUSTOMER: CustomerMapper(),
@@ -22,4 +22,10 @@ MAPPERS: Mapping[EntityKind, Mapper] = {
 
 #: Sales are posted to the account of the item, payments to "Undeposited Funds" if nothing else is chosen, and terms
 #: that are not mapped only leave the due date to speak for itself: an item and the tax codes are all that is needed.
-DEMANDS = Demands(entries=frozenset({DEFAULT_ITEM}), sections=frozenset({"taxes"}))
+#: A category is posted by its item, because lines name no account; and jobs always stand below their clients.
+DEMANDS = Demands(
+    entries=frozenset({DEFAULT_ITEM}),
+    sections=frozenset({"taxes"}),
+    unused=frozenset({SALES_ACCOUNT, "job_rule"}),
+    categories="items",
+)

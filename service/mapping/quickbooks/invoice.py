@@ -34,7 +34,7 @@ from service.core.ports import (
 )
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
-from service.mapping.quickbooks import address, editing, email, lines, tax, terms, web
+from service.mapping.quickbooks import address, editing, email, lines, tax, terms, track, web
 from service.mapping.quickbooks.body import amount_text, cut, number, part, ref, text
 from service.mapping.quickbooks.customer import currency_of, enabled, terms_of
 from service.mapping.settings import chosen
@@ -88,6 +88,7 @@ class InvoiceMapper:
             "issue_date": invoice.issue_date.isoformat(),
             "due_date": invoice.due_date.isoformat(),
             "lines": lines.as_value(held.lines),
+            **track.hold(held.categories, context),
             "subtotal": decimal_text(invoice.subtotal),
             "tax_total": decimal_text(invoice.tax_total),
             "total": decimal_text(invoice.total),
@@ -151,6 +152,7 @@ class InvoiceMapper:
             "bill_to": _read_bill_to(payload, context),
             "reference": clean_text(_note_lines(payload)[0]),
             **{name: amount_text(amount) for name, amount in zip(_TOTALS, amounts, strict=True)},
+            **track.read(payload, context),
         }
         if not tax.is_us(context):
             fields["tax_inclusive"] = lines.is_inclusive(payload)
@@ -280,8 +282,10 @@ def _write(
         written["BillAddr"] = address.write(get("billing_address"))
     if "reference" in names:
         written["PrivateNote"] = _note(get("reference"), theirs)
-    if names & {"lines", "tax_inclusive"}:
+    if names & {"lines", "tax_inclusive", "tracking"}:
         written |= _write_lines(snapshot, context)
+    if "tracking" in names:
+        written |= track.write(snapshot.get("tracking"), context)
     return {**written, **_tax_detail(snapshot, context)} if written else written
 
 
@@ -305,7 +309,8 @@ def _write_head(snapshot: Snapshot, names: frozenset[FieldName], context: Mappin
 def _write_lines(snapshot: Snapshot, context: MappingContext) -> dict[str, Any]:
     rows: Any = snapshot.get("lines") or ()
     inclusive = bool(snapshot.get("tax_inclusive"))
-    written: dict[str, Any] = {"Line": lines.write(rows, context, inclusive=inclusive)}
+    classes = track.classes(snapshot.get("tracking"), context)
+    written: dict[str, Any] = {"Line": lines.write(rows, context, inclusive=inclusive, classes=classes)}
     codes = [row[-1] for row in rows]
     if tax.is_us(context):
         return written

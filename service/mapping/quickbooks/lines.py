@@ -38,6 +38,7 @@ class Held:
 
     lines: tuple[Line, ...]
     losses: tuple[Loss, ...]
+    categories: tuple[str | None, ...]  #: of ours, for each line
 
 
 def hold(invoice: Invoice, context: MappingContext) -> Held:
@@ -54,12 +55,14 @@ def hold(invoice: Invoice, context: MappingContext) -> Held:
         reason = "QuickBooks has no prices that include tax in the United States: they stand there without it."
         losses[reason] = Loss(field="tax_inclusive", reason=reason)
     lines: list[Line] = []
+    categories: list[str | None] = []
     for position, (line, code) in enumerate(zip(invoice.lines, codes, strict=True)):
         item, loss = _item(line, position, context)
         held = list(_rows(line, item, code, invoice.currency))
         if inclusive:
             held = _fit(held, code, context)
         lines += held
+        categories += [line.category] * len(held)
         if loss is not None:
             losses[loss.reason] = loss
         if len(held) > 1:
@@ -70,7 +73,7 @@ def hold(invoice: Invoice, context: MappingContext) -> Held:
             losses[reason] = Loss(field="lines", reason=reason)
     if inclusive and tax.is_us(context):
         _require_same_total(invoice, lines)
-    return Held(lines=tuple(lines), losses=tuple(losses.values()))
+    return Held(lines=tuple(lines), losses=tuple(losses.values()), categories=tuple(categories))
 
 
 def _require_same_total(invoice: Invoice, lines: Sequence[Line]) -> None:
@@ -112,6 +115,8 @@ def _us_codes(invoice: Invoice, codes: list[str | None], context: MappingContext
 
 def _item(line: InvoiceLine, position: int, context: MappingContext) -> tuple[str, Loss | None]:
     own = chosen(context.settings, f"items:{line.item_code}") if line.item_code else None
+    if own is None and line.category:
+        own = chosen(context.settings, f"categories:{line.category}")
     if own is not None:
         return own, None
     default = chosen_or_stop(
@@ -188,9 +193,31 @@ def _digits(context: MappingContext) -> int:
     return currency_digits(context.reference.company.base_currency or "")
 
 
-def write(lines: Sequence[Line], context: MappingContext, *, inclusive: bool) -> list[dict[str, Any]]:
-    """Return the lines as they go out; prices that include tax go beside what they come to without."""
-    return [_write(line, context, inclusive=inclusive) for line in lines]
+def write(
+    lines: Sequence[Line], context: MappingContext, *, inclusive: bool, classes: Sequence[str | None] = ()
+) -> list[dict[str, Any]]:
+    """Return the lines as they go out; prices that include tax go beside what they come to without.
+
+    :param classes: the id of each line's class, where lines have one.
+    """
+    written = [_write(line, context, inclusive=inclusive) for line in lines]
+    for row, class_id in zip(written, classes, strict=False):
+        if class_id is not None:
+            row[_SALES]["ClassRef"] = ref(class_id)
+    return written
+
+
+def read_classes(payload: Payload) -> list[str | None]:
+    """Return the id of each line's class, in the order of :func:`read`."""
+    return [found for line in parts(payload, "Line") for found in _read_class(line)]
+
+
+def _read_class(line: Payload) -> Iterator[str | None]:
+    if "GroupLineDetail" in line:
+        for inner in parts(line, "GroupLineDetail", "Line"):
+            yield from _read_class(inner)
+    elif text(line, "DetailType") not in {"SubTotalLineDetail", "TaxLineDetail"}:
+        yield text(line, _SALES, "ClassRef", "value")
 
 
 def _write(line: Line, context: MappingContext, *, inclusive: bool) -> dict[str, Any]:

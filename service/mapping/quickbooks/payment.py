@@ -33,7 +33,7 @@ from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
 from service.mapping.quickbooks import editing, web
 from service.mapping.quickbooks.body import amount_text, cut, number, parts, ref, text
-from service.mapping.settings import PAYMENTS_ACCOUNT, chosen
+from service.mapping.settings import chosen, payment_account
 
 REFERENCE_LIMIT = 21
 _DAY = len("2026-11-22")
@@ -98,7 +98,8 @@ class PaymentMapper:
             losses.append(Loss(field="method", reason=reason))
         elif payment.method is not None:
             fields["method"] = _method(chosen(context.settings, f"methods:{payment.method}"), context)
-        fields |= _currency(payment, context)
+        account = payment_account(context.settings, method=payment.method, currency=payment.currency)
+        fields |= {**_currency(payment, context), **({"account": account} if account else {})}
         return Projection(snapshot=Snapshot(fields=fields), losses=tuple(losses))
 
     def body(
@@ -118,8 +119,8 @@ class PaymentMapper:
         match operation:
             case Operation.CREATE:
                 names = frozenset(name for name, value in snapshot.fields.items() if value is not None)
-                account = chosen(context.settings, PAYMENTS_ACCOUNT)
-                deposit = {"DepositToAccountRef": ref(account)} if account else {}
+                account = snapshot.get("account")
+                deposit = {"DepositToAccountRef": ref(str(account))} if account else {}
                 return {**_write(snapshot, names, context), **deposit}
             case Operation.UPDATE:
                 if "currency" in changed:

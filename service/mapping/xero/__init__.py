@@ -22,4 +22,5 @@ MAPPERS: Mapping[EntityKind, Mapper] = MappingProxyType(
 )
 
 #: Lines name an account and a tax type each; payments name the account they go to. Items and terms can be done without.
-DEMANDS = Demands()
+#: Terms are written as they are, and payments have no method there.
+DEMANDS = Demands(unused=frozenset({"terms", "methods"}))

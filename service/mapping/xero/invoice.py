@@ -22,7 +22,7 @@ from service.core.snapshot import FieldName, Snapshot, Value, clean_text
 from service.mapping.xero import editing
 from service.mapping.xero.card import customer_ref
 from service.mapping.xero.customer import inherited, lineage, mailed_by_xero
-from service.mapping.xero.line import project_lines, read_lines, write_lines
+from service.mapping.xero.line import project_lines, project_tracking, read_lines, read_tracking, write_lines
 from service.mapping.xero.link import invoice_url
 from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_text, as_object, as_text, length
 
@@ -85,6 +85,7 @@ class InvoiceMapper:
             "status": _STATUS_OF[invoice.status],
             "tax_inclusive": invoice.tax_inclusive,
             "lines": project_lines(invoice, context, losses),
+            **project_tracking(invoice, context),
             "subtotal": decimal_text(invoice.subtotal),
             "tax_total": decimal_text(invoice.tax_total),
             "total": decimal_text(invoice.total),
@@ -130,7 +131,6 @@ class InvoiceMapper:
 
     def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
         """Read an invoice into the same fields that ``project`` fills; un-paged answers tell no lines."""
-        del context
         payload = remote.payload
         status = (as_text(payload.get("Status")) or "").upper()
         paid, credited = (as_decimal(payload.get(name)) or 0 for name in ("AmountPaid", "AmountCredited"))
@@ -151,6 +151,7 @@ class InvoiceMapper:
         }
         if "LineItems" in payload:
             fields["lines"] = read_lines(payload)
+            fields |= read_tracking(payload, context)
         return Snapshot(fields=fields, active=remote.active)
 
     def rule_of(self, remote: RemoteRecord) -> EditRule:
@@ -229,7 +230,6 @@ _WRITERS: Mapping[FieldName, _Writer] = {
     "reference": _text("Reference"),
     "status": lambda value, _: {"Status": _WRITTEN_STATUS.get(str(value), str(value))},
     "tax_inclusive": lambda value, _: {"LineAmountTypes": "Inclusive" if value else "Exclusive"},
-    "lines": lambda value, theirs: {"LineItems": write_lines(value, theirs)},
 }
 
 
@@ -238,4 +238,6 @@ def _write(snapshot: Snapshot, changed: frozenset[FieldName], theirs: Payload) -
     for field, writer in _WRITERS.items():
         if field in changed:
             body |= writer(snapshot.get(field), theirs)
+    if changed & {"lines", "tracking"}:
+        body["LineItems"] = write_lines(snapshot.get("lines"), snapshot.get("tracking"), theirs)
     return body

@@ -18,6 +18,7 @@ from service.core.model import Invoice, InvoiceLine
 from service.core.money import decimal_text
 from service.core.ports import MappingContext, Payload
 from service.core.snapshot import Value, clean_lines
+from service.mapping import tracking
 from service.mapping.settings import DEFAULT_ITEM, NO_TAX, SALES_ACCOUNT, chosen
 from service.mapping.xero.card import project_tax
 from service.mapping.xero.value import Losses, as_decimal, as_list, as_number_text, as_text
@@ -36,9 +37,6 @@ def project_lines(record: Invoice, context: MappingContext, losses: Losses) -> V
     :raises MappingError: a line has no description, or the mapping lacks the sales account or a tax rate.
     """
     levels: Sequence[str | None] = record.line_tax_levels or [line.tax_level_id for line in record.lines]
-    account = chosen(context.settings, SALES_ACCOUNT)
-    if account is None:
-        raise MappingError(FIELD, "No Xero account is chosen for sales.", missing=SALES_ACCOUNT)
     return tuple(
         (
             _description(line, number, losses),
@@ -46,17 +44,41 @@ def project_lines(record: Invoice, context: MappingContext, losses: Losses) -> V
             decimal_text(line.unit_price),
             decimal_text(line.discount_percent),
             _item(line, context, losses),
-            account,
+            _account(line, context),
             _tax_type(level, number, context),
         )
         for number, (line, level) in enumerate(zip(record.lines, levels, strict=True))
     )
 
 
-def write_lines(value: Value, theirs: Payload) -> list[dict[str, Any]]:
-    """Return ``LineItems``: each line with the id and the tracking of the one over there that it stands for."""
+def project_tracking(record: Invoice, context: MappingContext) -> dict[str, Value]:
+    """Return what each line is tracked by, as (dimension, option) pairs; nothing where nothing is chosen.
+
+    :raises MappingError: an option that was chosen is not offered any more.
+    """
+    if not tracking.dimensions(context):
+        return {}
+    return {tracking.FIELD: tuple(tracking.pairs_of(line.category, context) for line in record.lines)}
+
+
+def write_lines(value: Value, tracked: Value, theirs: Payload) -> list[dict[str, Any]]:
+    """Return ``LineItems``: each line with the id of the one over there that it stands for, and with its tracking.
+
+    :param tracked: for each line the pairs that are ours to say; in other dimensions what stands there is kept.
+    """
     lines = [line for line in value if isinstance(line, tuple)] if isinstance(value, tuple) else []
-    return [_write(line, kept) for line, kept in zip(lines, _pair(lines, theirs), strict=True)]
+    ours = tracked if isinstance(tracked, tuple) and len(tracked) == len(lines) else ((),) * len(lines)
+    paired = zip(lines, _pair(lines, theirs), ours, strict=True)
+    return [_write(line, kept, pairs if isinstance(pairs, tuple) else ()) for line, kept, pairs in paired]
+
+
+def read_tracking(payload: Payload, context: MappingContext) -> dict[str, Value]:
+    """Return what each line there is tracked by, in the dimensions that are ours to say."""
+    wanted = tracking.dimensions(context)
+    if not wanted:
+        return {}
+    lines = as_list(payload.get("LineItems"))
+    return {tracking.FIELD: tuple(_read_pairs(line, [one.name for one in wanted]) for line in lines)}
 
 
 def read_lines(payload: Payload) -> Value:
@@ -107,7 +129,20 @@ def _pair(lines: Sequence[tuple[Value, ...]], theirs: Payload) -> list[Mapping[s
     return pairs
 
 
-def _write(line: tuple[Value, ...], kept: Mapping[str, Any]) -> dict[str, Any]:
+def _account(line: InvoiceLine, context: MappingContext) -> str:
+    category = chosen(context.settings, f"categories:{line.category}") if line.category else None
+    account = category or chosen(context.settings, SALES_ACCOUNT)
+    if account is None:
+        raise MappingError(FIELD, "No Xero account is chosen for sales.", missing=SALES_ACCOUNT)
+    return account
+
+
+def _read_pairs(line: Mapping[str, Any], names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    found = {as_text(one.get("Name")): as_text(one.get("Option")) for one in as_list(line.get("Tracking"))}
+    return tuple((name, option) for name in names if (option := found.get(name)))
+
+
+def _write(line: tuple[Value, ...], kept: Mapping[str, Any], pairs: Sequence[Value]) -> dict[str, Any]:
     description, quantity, unit_price, discount, item, account, tax_type = line
     body: dict[str, Any] = {"LineItemID": kept["LineItemID"]} if kept.get("LineItemID") else {}
     body |= {
@@ -121,8 +156,10 @@ def _write(line: tuple[Value, ...], kept: Mapping[str, Any]) -> dict[str, Any]:
         body["ItemCode"] = item
     if discount != "0" or kept.get("DiscountRate"):
         body["DiscountRate"] = Decimal(str(discount))
-    tracking = [_option(option) for option in as_list(kept.get("Tracking"))]
-    return {**body, "Tracking": tracking} if tracking else body
+    ours = {str(pair[0]): str(pair[1]) for pair in pairs if isinstance(pair, tuple)}
+    others = [_option(one) for one in as_list(kept.get("Tracking")) if one.get("Name") not in ours]
+    tracked = [*({"Name": name, "Option": option} for name, option in ours.items()), *others]
+    return {**body, "Tracking": tracked} if tracked else body
 
 
 def _option(option: Mapping[str, Any]) -> dict[str, Any]:

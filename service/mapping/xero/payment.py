@@ -23,7 +23,7 @@ from service.core.ports import (
 )
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
-from service.mapping.settings import PAYMENTS_ACCOUNT, chosen
+from service.mapping.settings import PAYMENTS_ACCOUNT, payment_account
 from service.mapping.xero import editing
 from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_text, as_object, as_text
 
@@ -65,7 +65,8 @@ class PaymentMapper:
         invoice = _invoice_ref(payment)
         if payment.kind is not PaymentKind.PAYMENT:
             raise MappingError("kind", f"Xero takes a {payment.kind} only as a credit note, which is not sent.")
-        if chosen(context.settings, PAYMENTS_ACCOUNT) is None:
+        account = payment_account(context.settings, method=payment.method, currency=payment.currency)
+        if account is None:
             raise MappingError("account", "No Xero account is chosen for payments.", missing=PAYMENTS_ACCOUNT)
         if payment.method:
             losses.add("method", "Xero keeps no payment method.")
@@ -76,6 +77,7 @@ class PaymentMapper:
                 "date": payment.date.isoformat(),
                 "reference": losses.fit(payment.reference, REFERENCE_LIMIT, "reference"),
                 "kind": payment.kind.value,
+                "account": account,  # of a new payment only: what is read does not name it again
             },
             active=not payment.removed,
         )
@@ -94,10 +96,10 @@ class PaymentMapper:
 
         :raises MappingError: the invoice isn't there yet, no account is chosen, or it is a change, which Xero refuses.
         """
-        del changed, theirs
+        del changed, theirs, context
         match operation:
             case Operation.CREATE:
-                return _create(snapshot, context)
+                return _create(snapshot)
             case Operation.DELETE | Operation.ARCHIVE | Operation.VOID:
                 return {"Status": "DELETED"}
             case _:
@@ -141,10 +143,8 @@ def _invoice_ref(payment: Payment) -> Ref:
     return Ref(kind=EntityKind.INVOICE, id=payment.invoice_id)
 
 
-def _create(snapshot: Snapshot, context: MappingContext) -> Payload:
-    account = chosen(context.settings, PAYMENTS_ACCOUNT)
-    if account is None:
-        raise MappingError("account", "No Xero account is chosen for payments.", missing=PAYMENTS_ACCOUNT)
+def _create(snapshot: Snapshot) -> Payload:
+    account = str(snapshot.get("account"))
     if not snapshot.get("invoice"):
         raise MappingError("invoice", "The invoice of this payment is not in Xero yet.")
     reference = snapshot.get("reference")

@@ -108,6 +108,22 @@ def page_query(
     return query
 
 
+def agreed_after(
+    session: Session, connection: ConnectionRow, kind: EntityKind, *, after: str, limit: int
+) -> Sequence[LinkRow]:
+    """Return the next links of a kind, in the order of their ids, on which both sides have agreed before."""
+    query = select(LinkRow).where(
+        LinkRow.connection_id == connection.id,
+        LinkRow.entity == kind.value,
+        _IN_FORCE,
+        LinkRow.intent_open.is_(False),
+        LinkRow.remote_id.is_not(None),
+        LinkRow.baseline.is_not(None),
+        LinkRow.id > after,
+    )
+    return session.scalars(query.order_by(LinkRow.id).limit(limit)).all()
+
+
 def generations(session: Session, link: LinkRow) -> Sequence[LinkRow]:
     """Return every life of a link, newest first."""
     return session.scalars(
@@ -187,9 +203,18 @@ def reference_of(link_id: str, hint: str) -> str:
 
 
 def customers_without_link(
-    session: Session, connection: ConnectionRow, *, deepest: int | None, with_documents: bool, limit: int = 1000
+    session: Session,
+    connection: ConnectionRow,
+    *,
+    deepest: int | None,
+    with_documents: bool,
+    left_out: Collection[str] = (),
+    limit: int = 1000,
 ) -> Sequence[tuple[str, str, int]]:
-    """Return (id, number, depth) of active customers of the customer list that were never tied to the connection."""
+    """Return (id, number, depth) of active customers of the customer list that were never tied to the connection.
+
+    :param left_out: currencies; customers that are kept in one of them are left out, with their jobs.
+    """
     root = CustomerRow.__table__.alias("root")
     query = (
         select(CustomerRow.id, CustomerRow.number, CustomerRow.depth)
@@ -204,6 +229,8 @@ def customers_without_link(
         .order_by(CustomerRow.depth, CustomerRow.id)
         .limit(limit)
     )
+    if left_out:
+        query = query.where(or_(root.c.currency.is_(None), root.c.currency.not_in(left_out)))
     if deepest is not None:
         query = query.where(CustomerRow.depth <= deepest)
     if with_documents:
@@ -212,14 +239,17 @@ def customers_without_link(
     return [(row.id, row.number, row.depth) for row in session.execute(query)]
 
 
-def invoices_without_link(session: Session, connection: ConnectionRow, *, limit: int = 1000) -> Sequence[str]:
-    """Return the ids of issued invoices that were never tied to the connection."""
+def invoices_without_link(
+    session: Session, connection: ConnectionRow, *, left_out: Collection[str] = (), limit: int = 1000
+) -> Sequence[str]:
+    """Return the ids of issued invoices that were never tied to the connection; those in some currencies left out."""
     issued = [InvoiceStatus.APPROVED.value, InvoiceStatus.PAID.value]
     return session.scalars(
         select(InvoiceRow.id)
         .where(
             InvoiceRow.organisation_id == connection.organisation_id,
             InvoiceRow.status.in_(issued),
+            InvoiceRow.currency.not_in(left_out),
             _never_linked(connection, EntityKind.INVOICE, InvoiceRow.id),
         )
         .order_by(InvoiceRow.issue_date, InvoiceRow.id)
@@ -227,8 +257,13 @@ def invoices_without_link(session: Session, connection: ConnectionRow, *, limit:
     ).all()
 
 
-def payments_without_link(session: Session, connection: ConnectionRow, *, limit: int = 1000) -> Sequence[str]:
-    """Return the ids of payments of issued invoices that were never tied to the connection and did not come from it."""
+def payments_without_link(
+    session: Session, connection: ConnectionRow, *, left_out: Collection[str] = (), limit: int = 1000
+) -> Sequence[str]:
+    """Return the ids of payments of issued invoices that were never tied to the connection and did not come from it.
+
+    :param left_out: currencies whose payments are left out.
+    """
     return session.scalars(
         select(PaymentRow.id)
         .join(InvoiceRow, InvoiceRow.id == PaymentRow.invoice_id)
@@ -236,6 +271,7 @@ def payments_without_link(session: Session, connection: ConnectionRow, *, limit:
             PaymentRow.organisation_id == connection.organisation_id,
             PaymentRow.removed.is_(False),
             PaymentRow.kind == "payment",
+            PaymentRow.currency.not_in(left_out),
             or_(PaymentRow.origin_connection_id.is_(None), PaymentRow.origin_connection_id != connection.id),
             InvoiceRow.status.in_([InvoiceStatus.APPROVED.value, InvoiceStatus.PAID.value]),
             _never_linked(connection, EntityKind.PAYMENT, PaymentRow.id),

@@ -123,6 +123,7 @@ def line_value(row: InvoiceLineRow) -> InvoiceLine:
         unit_price=row.unit_price,
         amount=row.amount,
         item_code=row.item_code,
+        category=row.category,
         discount_percent=row.discount_percent,
         tax_level_id=row.tax_level_id,
     )

@@ -51,6 +51,9 @@ def test_the_company_says_its_country_currency_and_closed_books(british: Referen
         "sales_tax": True,
         "multicurrency": True,
         "custom_numbers": True,
+        "class": False,
+        "class_per_line": False,
+        "location": False,
         "sandbox": False,
     }
 

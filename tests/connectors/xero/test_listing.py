@@ -10,7 +10,8 @@ from typing import Any
 from service.connectors.exact_json import read
 from service.connectors.xero.listing import read_reference
 from service.core.model import TaxLevel
-from service.mapping.settings import chosen, suggest
+from service.mapping.settings import chosen
+from service.mapping.suggestion import suggest
 from tests.connectors.xero.answers import recorded
 
 _FILES = {
@@ -23,6 +24,10 @@ _FILES = {
 
 
 def _recorded(name: str) -> Sequence[Mapping[str, Any]]:
+    if name == "TrackingCategories":
+        option = {"TrackingOptionID": "o-1", "Name": "North", "Status": "ACTIVE"}
+        gone = {"TrackingOptionID": "o-2", "Name": "East", "Status": "ARCHIVED"}
+        return [{"TrackingCategoryID": "t-1", "Name": "Region", "Status": "ACTIVE", "Options": [option, gone]}]
     file, plural = _FILES[name]
     entries: Sequence[Mapping[str, Any]] = read(recorded(file))[plural]
     return entries
@@ -59,6 +64,17 @@ def test_only_tax_rates_for_sales_are_offered_with_their_effective_rate() -> Non
 def test_items_are_named_by_their_code() -> None:
     items = read_reference(_recorded, "t").items
     assert [(item.id, item.name, item.sales) for item in items] == [("LAB", "Labour", True), ("COAL", "COAL", False)]
+
+
+def test_tracking_and_what_rates_are_made_of_are_told() -> None:
+    found = read_reference(_recorded, "t")
+    region = found.dimensions[0]
+    assert (region.id, region.name) == ("t-1", "Region")
+    assert [(option.id, option.name, option.active) for option in region.options] == [
+        ("o-1", "North", True), ("o-2", "East", False),
+    ]  # fmt: skip
+    standard = next(tax for tax in found.taxes if tax.id == "OUTPUT2")
+    assert sum(part.rate_percent for part in standard.components) == standard.rate_percent
 
 
 def test_everything_obvious_can_be_suggested() -> None:

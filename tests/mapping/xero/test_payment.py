@@ -121,5 +121,5 @@ def test_reading_back_an_echoed_create_gives_the_projection(record: Payment) -> 
     except MappingError:
         return
     theirs = MAPPER.read(stored(echo_payment(body)), known)
-    assert set(ours.fields) == set(theirs.fields)
+    assert set(ours.fields) - {"account"} == set(theirs.fields)  # chosen once, with a new payment
     assert differences(ours=ours, theirs=theirs) == ()
