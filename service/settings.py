@@ -223,11 +223,8 @@ class Settings(BaseSettings):
         return self.database.get_backend_name() == "sqlite"
 
     def provider(self, name: str) -> ProviderSettings:
-        """Return the settings of a provider by its registered name.
-
-        :raises KeyError: no provider of that name has settings.
-        """
-        return self._providers[name]
+        """Return the settings of a provider by its registered name; without any of its own it gets the common ones."""
+        return self._providers.get(name) or self._provider(name)
 
     @cached_property
     def _providers(self) -> Mapping[str, ProviderSettings]:
@@ -261,15 +258,16 @@ class Settings(BaseSettings):
         self,
         name: str,
         *,
-        prefix: str,
-        webhook_secret: SecretStr | None,
-        scopes: tuple[str, ...],
-        urls: Mapping[str, str],
+        prefix: str | None = None,
+        webhook_secret: SecretStr | None = None,
+        scopes: tuple[str, ...] = (),
+        urls: Mapping[str, str] = MappingProxyType({}),
     ) -> ProviderSettings:
-        needed = (f"{prefix}_client_id", f"{prefix}_client_secret")
+        needed = () if prefix is None else (f"{prefix}_client_id", f"{prefix}_client_secret")
+        client_id, client_secret = (getattr(self, field) for field in needed) if needed else (None, None)
         return ProviderSettings(
-            client_id=getattr(self, needed[0]),
-            client_secret=getattr(self, needed[1]),
+            client_id=client_id,
+            client_secret=client_secret,
             webhook_secret=webhook_secret,
             scopes=scopes,
             urls=MappingProxyType(dict(urls)),

@@ -199,9 +199,10 @@ def test_quickbooks_addresses_follow_its_environment_unless_given(environment: s
     assert given.missing == ("TIEOUT_QBO_CLIENT_ID", "TIEOUT_QBO_CLIENT_SECRET")
 
 
-def test_a_provider_without_settings_is_unknown() -> None:
-    with pytest.raises(KeyError):
-        load_settings().provider("sage")
+def test_a_provider_without_settings_of_its_own_has_what_all_share() -> None:
+    given = load_settings(base_url="https://books.example", provider_timeout=7).provider("sage")
+    assert (given.redirect_uri, given.timeout) == ("https://books.example/oauth/sage/callback", 7)
+    assert (given.missing, given.client_id, given.webhook_secret) == ((), None, None)
 
 
 def test_every_variable_of_the_contract_is_a_setting() -> None:

@@ -309,7 +309,11 @@ def reconnected(office: Office) -> None:
 
 def live(office: Office, *, decision: str = "separate") -> Office:
     """Connect, link what matches exactly, decide about the rest, and go live."""
-    office = connected(office)
+    return gone_live(connected(office), decision=decision)
+
+
+def gone_live(office: Office, *, decision: str = "separate") -> Office:
+    """Link what matches exactly, decide about the rest, and go live."""
     where = {"organisation_id": office.organisation_id, "connection_id": office.connection_id}
     match.accept(office.platform, above=Decimal(1), actor="user:ann", **where)
     rest = [
