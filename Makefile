@@ -15,7 +15,7 @@ export PIP_NO_INPUT := 1
 export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock mutants bench-calls bench-push bench-matching clean laws crash-matrix soak
+.PHONY: help demo test check fmt lock mutants bench-calls bench-push bench-matching capabilities clean laws crash-matrix soak recipients
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -59,6 +59,9 @@ bench-push: $(VENV)/.project ## measure our own CPU per record pushed beside a p
 
 bench-matching: $(VENV)/.project $(VENV)/.bench ## measure the first match on people, company names and 20,000 records
 	@$(BIN)/python -m benchmarks.matching $(ARGS)
+
+capabilities: $(VENV)/.project ## write docs/capabilities.md anew from what connectors and mappers declare
+	@$(BIN)/python -m service.sync.capability > docs/capabilities.md
 
 soak: $(VENV)/.dev ## make up thousands of stories of both books and check every promise after each step (SEED= EXAMPLES=2000 STEPS=50)
 	@$(BIN)/python -m tests.machine.soak $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(STEPS),--steps $(STEPS))

@@ -15,6 +15,7 @@ from service.core.consent import OAuth
 from service.core.letter import MailRules
 from service.core.notice import WebhookReader
 from service.core.ports import Capabilities, Connector, EntityKind, Mapper
+from service.core.snapshot import FieldName
 from service.mapping.columns import Layout
 from service.mapping.settings import Demands
 from service.settings import ProviderSettings
@@ -80,6 +81,18 @@ class Provider:
         """What must be chosen before its documents can be written."""
         demands: Demands = self._mapping.DEMANDS
         return demands
+
+    @property
+    def losses(self) -> Mapping[EntityKind, Mapping[FieldName, str]]:
+        """What it can't hold of each field: a sentence, where something may get lost."""
+        losses: Mapping[EntityKind, Mapping[FieldName, str]] = self._mapping.LOSSES
+        return losses
+
+    @property
+    def never_carried(self) -> Mapping[EntityKind, frozenset[FieldName]]:
+        """Fields that it holds nothing of, whatever a mapper's flows say."""
+        never: Mapping[EntityKind, frozenset[FieldName]] = self._mapping.NEVER
+        return never
 
     @property
     def customer_columns(self) -> Layout:

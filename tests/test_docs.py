@@ -13,6 +13,7 @@ from service.core.link import ALLOWED, LinkState
 from service.core.problem import ProblemKind
 from service.core.reconcile import ConflictKind, Move, RecordMove
 from service.settings import Settings
+from service.sync import capability
 from tests.support.source import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("s*/**/README.md")])
@@ -46,6 +47,11 @@ def test_the_documented_default_is_the_default(variable: str, field: str) -> Non
     default = Settings.model_fields[field].default
     assert found is not None
     assert found[1] == (" ".join(default) if isinstance(default, tuple) else str(default))
+
+
+def test_the_table_of_what_packages_hold_is_the_one_that_connectors_and_mappers_declare() -> None:
+    kept = (ROOT / "docs/capabilities.md").read_text(encoding="utf-8")
+    assert kept == capability.document(capability.table()), "make capabilities"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

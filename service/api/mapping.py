@@ -28,7 +28,7 @@ from service.records.errors import Fault
 from service.store.accounts import Role
 from service.store.mapping_models import MappingVersionRow
 from service.store.queries import connections as queries
-from service.sync import choosing, mapping
+from service.sync import capability, choosing, mapping
 from service.sync.planner import flows_of
 from service.sync.rebase import Sent
 from service.sync.what_if import Effect, Touched, WhatIf
@@ -224,10 +224,45 @@ class VersionPath(IdPath):
     version: int
 
 
+class CapabilityRow(BaseModel):
+    """One thing, as each package has it, in the order of the packages."""
+
+    title: str
+    cells: list[str]
+
+
+class CapabilityPart(BaseModel):
+    """Rows about one matter."""
+
+    title: str
+    rows: list[CapabilityRow]
+
+
+class CapabilityTable(BaseModel):
+    """What each package can do and hold."""
+
+    packages: list[str]
+    parts: list[CapabilityPart]
+
+
 class TakeBack(Input):
     """What becomes of documents that were sent before."""
 
     sent: Sent = Sent.KEEP
+
+
+@api.get("/capabilities", responses={200: CapabilityTable})
+@acts(Role.VIEWER)
+def list_capabilities() -> CapabilityTable:
+    """Tell what each package can do and hold, side by side."""
+    found = capability.table(platform().providers)
+    parts = [
+        CapabilityPart(
+            title=part.title, rows=[CapabilityRow(title=row.title, cells=list(row.cells)) for row in part.rows]
+        )
+        for part in found.parts
+    ]
+    return CapabilityTable(packages=list(found.packages), parts=parts)
 
 
 @api.get("/connections/<id>/mapping", responses={200: MappingOut})

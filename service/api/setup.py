@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from service.api.access import caller
 from service.api.connections import ConnectionOut, Input, read_again
+from service.api.mapping import RecordOut
 from service.api.paging import Limit, PageQuery
 from service.api.routes import IdPath, routes
 from service.api.runs import platform
@@ -98,6 +99,7 @@ class ObstacleOut(BaseModel):
     key: str
     message: str
     records: int
+    first: list[RecordOut] = Field(default_factory=list, description="The first few of them.")
 
 
 class NotYet(BaseModel):
@@ -160,7 +162,16 @@ def go_live(path: IdPath) -> ConnectionOut | tuple[NotYet, int]:
     obstacles = golive.go_live(platform(), organisation_id=who.organisation_id, connection_id=path.id, actor=who.actor)
     if not obstacles:
         return read_again(path.id)
-    listed = [ObstacleOut(kind=one.kind, key=one.key, message=one.message, records=one.records) for one in obstacles]
+    listed = [
+        ObstacleOut(
+            kind=one.kind,
+            key=one.key,
+            message=one.message,
+            records=one.records,
+            first=[RecordOut(entity=ref.kind, record_id=ref.id, label=label) for ref, label in one.first],
+        )
+        for one in obstacles
+    ]
     return NotYet(detail=" ".join(one.message for one in listed[:5]), missing=listed), 409
 
 

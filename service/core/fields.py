@@ -78,6 +78,7 @@ LABELS: Mapping[FieldName, str] = {
     "billing_address": "Billing address",
     "shipping_address": "Shipping address",
     "vat_number": "VAT number",
+    "ean_number": "EAN number",
     "number": "Number",
     "currency": "Currency",
     "payment_terms": "Payment terms",

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from service.core.ports import Ref
 from service.store.queries import connections as queries
 from service.store.queries.events import Subject, add_event
 from service.store.sync_models import ConnectionRow
 from service.sync import books, mapping, match, proposing
 from service.sync.connect import WrongState
 from service.sync.platform import Platform
+
+_FIRST = 3  #: records that are named beside something missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class Obstacle:
     key: str
     message: str
     records: int = 0  #: how many records it would stop
+    first: tuple[tuple[Ref, str], ...] = ()  #: the first few of them, with what people call them
 
 
 def go_live(platform: Platform, *, organisation_id: str, connection_id: str, actor: str) -> list[Obstacle]:
@@ -60,13 +64,25 @@ def go_live(platform: Platform, *, organisation_id: str, connection_id: str, act
     return []
 
 
+def _missing(platform: Platform, session: Session, row: ConnectionRow) -> list[Obstacle]:
+    found = mapping.state_of(platform, session, row).missing
+    labels = mapping.labels_of(session, row.organisation_id, {ref for one in found for ref in one.records[:_FIRST]})
+    return [
+        Obstacle(
+            kind="mapping",
+            key=one.entry,
+            message=one.message,
+            records=len(one.records),
+            first=tuple((ref, labels[ref]) for ref in one.records[:_FIRST] if ref in labels),
+        )
+        for one in found
+    ]
+
+
 def _obstacles(platform: Platform, session: Session, row: ConnectionRow) -> list[Obstacle]:
     if row.cursor is None or row.reference is None:
         return [Obstacle(kind="books", key="books", message="The company's books could not be read yet. Try again.")]
-    missing = [
-        Obstacle(kind="mapping", key=one.entry, message=one.message, records=len(one.records))
-        for one in mapping.state_of(platform, session, row).missing
-    ]
+    missing = _missing(platform, session, row)
     if not proposing.is_fresh(session, row):
         message = "The two lists of customers are still being compared. Try again in a moment."
         return [*missing, Obstacle(kind="match", key="comparing", message=message)]

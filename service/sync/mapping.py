@@ -41,6 +41,7 @@ class MappingState:
     levels: Mapping[str, TaxLevel]
     demands: Demands
     used: Uses
+    currencies: frozenset[str]  #: of our customers and invoices
     kinds: tuple[EntityKind, ...]  #: kinds of record that the package holds
 
     def suggestion(self, entry: str) -> Suggestion | None:
@@ -93,6 +94,7 @@ def state_of(
         levels=levels,
         demands=provider.demands,
         used=used,
+        currencies=eligible.currencies_of(session, row.organisation_id),
         kinds=tuple(provider.mappers),
     )
 

@@ -13,9 +13,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from service.core.readback import Reading
+from service.mapping.settings import from_json as settings_from_json
+from service.mapping.settings import gone_entries, words
 from service.store.queries import drift, tallies
 from service.store.sync_models import ConnectionRow
 from service.sync import inbox, permission
+from service.sync.documents import reference_from_json
 from service.sync.platform import Platform
 
 #: Fewer finds than this say nothing about how well webhooks arrive.
@@ -27,7 +30,7 @@ _LOST_PERCENT = 20
 class Notice:
     """One thing to know, as a sentence."""
 
-    kind: str  #: permission_ends, webhooks_lost, drift or readback
+    kind: str  #: permission_ends, webhooks_lost, mapping, drift or readback
     message: str
     at: datetime | None  #: when it will matter
 
@@ -36,7 +39,7 @@ def warnings_of(platform: Platform, session: Session, row: ConnectionRow) -> lis
     """Return what will need a person on a connection."""
     now = platform.clock()
     package = platform.provider(row.provider).package
-    found = []
+    found = list(_no_longer_offered(platform, row))
     ageing = permission.warning_of(session, row, now, package=package)
     if ageing is not None:
         found.append(Notice("permission_ends", ageing.message, ageing.ends_at))
@@ -48,6 +51,22 @@ def warnings_of(platform: Platform, session: Session, row: ConnectionRow) -> lis
         )
         found.append(Notice("webhooks_lost", message, None))
     return [*found, *_apart_from_dots(session, row, package)]
+
+
+def _no_longer_offered(platform: Platform, row: ConnectionRow) -> Iterator[Notice]:
+    """Yield what was chosen from the package's lists and has left them since: nothing is sent by it."""
+    provider, reference = platform.provider(row.provider), reference_from_json(row.reference)
+    gone = gone_entries(settings_from_json(row.mapping), reference, provider.demands)
+    if row.reference is not None and gone:
+        labels = {dimension.id: dimension.name for dimension in reference.dimensions}
+        named = ", ".join(words(entry, labels) for entry in sorted(gone) if not entry.startswith("taxes:"))
+        taxes = sum(entry.startswith("taxes:") for entry in gone)
+        told = [*([named] if named else []), *([f"{taxes} tax level{'s' if taxes > 1 else ''}"] if taxes else [])]
+        message = (
+            f"{provider.package} no longer offers what was chosen for {' and '.join(told)}. "
+            "Records that need it wait until something else is chosen in the mapping."
+        )
+        yield Notice("mapping", message, None)
 
 
 def _apart_from_dots(session: Session, row: ConnectionRow, package: str) -> Iterator[Notice]:

@@ -30,6 +30,7 @@ for _page in (
     "dashboard",
     "drift",
     "invoice",
+    "mapping",
     "link",
     "newcomers",
     "plans",

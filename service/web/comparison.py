@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from service.core.choice import list_of
 from service.core.errors import MappingError
 from service.core.ports import EntityKind
 from service.core.reconcile import Flow
 from service.core.snapshot import Snapshot, Value
+from service.mapping import settings as mapping_settings
 from service.store.queries.states import SyncState
-from service.store.sync_models import LinkRow
+from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync.addresses import remote_url
 from service.sync.cases import load_chunk
 from service.sync.names import Names
@@ -46,6 +48,7 @@ class Comparison:
     state: SyncState
     url: str | None  #: where a person sees the counterpart in the package
     fields: Sequence[FieldRow] = ()  #: of which any side holds something
+    rests: str = ""  #: why nothing of it is sent, whatever changes here
 
     @property
     def differing(self) -> list[FieldRow]:
@@ -58,16 +61,25 @@ class Comparison:
         return [row for row in self.fields if not row.differs]
 
 
-def compare(session: Session, platform: Platform, state: SyncState) -> Comparison:
-    """Return how a record stands at a connection, from what is stored: no call is made."""
-    link = state.link
+def compare(session: Session, platform: Platform, state: SyncState, kind: EntityKind) -> Comparison:
+    """Return how a record of a kind stands at a connection, from what is stored: no call is made."""
+    link, rests = state.link, _rests(state.connection, kind)
     if link is None:
-        return Comparison(state=state, url=None)
+        return Comparison(state=state, url=None, rests=rests)
     return Comparison(
         state=state,
+        rests=rests,
         url=remote_url(platform, state.connection, link),
         fields=_fields(session, platform, state, link) if link.remote_id is not None else (),
     )
+
+
+def _rests(connection: ConnectionRow, kind: EntityKind) -> str:
+    settings, listed = mapping_settings.from_json(connection.mapping), list_of(kind).capitalize()
+    if settings.sends(kind):
+        return ""
+    taken = "; what is entered there is taken over" if settings.receives(kind) else ", nor is anything taken over"
+    return f"{listed} are not sent on this connection{taken}: so its mapping says."
 
 
 def _fields(session: Session, platform: Platform, state: SyncState, link: LinkRow) -> list[FieldRow]:

@@ -82,7 +82,7 @@ def customer(session: Session, customer_id: str) -> str:
         row=row,
         above=[above[one] for one in reversed(tree.ancestor_ids(row)) if one in above],
         states=states,
-        comparisons=[comparison.compare(session, parts().platform, state) for state in states],
+        comparisons=[comparison.compare(session, parts().platform, state, EntityKind.CUSTOMER) for state in states],
         contacts=contacts_of(session, organisation_id, [row.id]).get(row.id, ()),
         sites=lists.job_site_page(session, organisation_id, row.id, limit=_HANGING, cursor=None).items,
         site=find(session, JobSiteRow, organisation_id, row.job_site_id) if row.job_site_id else None,

@@ -92,7 +92,7 @@ def invoice(session: Session, invoice_id: str) -> str:
         payments=payments,
         states=states,
         editable=editable_at(parts().platform, session, EntityKind.INVOICE, states),
-        comparisons=[comparison.compare(session, parts().platform, state) for state in states],
+        comparisons=[comparison.compare(session, parts().platform, state, EntityKind.INVOICE) for state in states],
         events=events,
         names=web_users.names_of_actors(session, organisation_id, {event.actor for event in events}),
     )

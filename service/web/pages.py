@@ -36,6 +36,7 @@ _SECTIONS = {
     "runs": "pages.run_list",
     "resets": "pages.run_list",
     "settings": "pages.settings",
+    "capabilities": "pages.connection_list",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +11,15 @@ from werkzeug.wrappers import Response
 
 from service.core.errors import SyncError
 from service.core.matching import EXACT
-from service.mapping import settings as mapping_settings
 from service.store.accounts import Role
 from service.store.queries import connections
 from service.store.queries.matches import Tally
 from service.store.sync_models import ConnectionRow
-from service.sync import choosing, golive, mapping, match, proposing
+from service.sync import golive, mapping, match, proposing
 from service.sync.connect import WrongState
 from service.sync.platform import Platform
 from service.web.access import does, person, shows
-from service.web.entries import Section, sections_of
+from service.web.mapping import record_url
 from service.web.pages import pages
 from service.web.parts import package_of, parts
 from service.web.words import plural
@@ -240,65 +238,6 @@ def decide_matches(connection_id: str) -> Response:
     return redirect(url_for("pages.matches", connection_id=connection_id), 303)
 
 
-@pages.get("/connections/<connection_id>/mapping")
-@shows()
-def mapping_form(session: Session, connection_id: str) -> str:
-    """Show the choices of a connection with what the package offers."""
-    return _mapping_page(session, connection_id)
-
-
-@pages.post("/connections/<connection_id>/mapping")
-@does(Role.ACCOUNTANT)
-def save_mapping(connection_id: str) -> Any:
-    """Keep the choices; records that waited for one are looked at again."""
-    someone, platform = person(), parts().platform
-    with platform.database.read() as session:
-        row = connections.get(session, someone.company.id, connection_id)
-        document, version = mapping_settings.to_json(mapping_settings.from_json(row.mapping)), row.mapping_version
-    if request.form.get("version") != str(version):
-        with platform.database.read() as session:
-            told = "Somebody changed the mapping meanwhile. Check the choices and save again."
-            return _mapping_page(session, connection_id, typed=request.form, told=told), 409
-    for key, value in request.form.items():
-        section, _, entry = key.partition(":")
-        if entry and section in document and isinstance(document[section], dict):
-            document[section] = {**document[section], entry: value.strip()}
-    document["job_rule"] = request.form.get("job_rule", document["job_rule"])
-    try:
-        choosing.save(
-            platform,
-            organisation_id=someone.company.id,
-            connection_id=connection_id,
-            document=document,
-            actor=someone.actor,
-        )
-    except ValueError as refusal:
-        with platform.database.read() as session:
-            return _mapping_page(session, connection_id, typed=request.form, told=str(refusal)), 422
-    flash("The mapping is saved. Records that waited for a choice are sent with the next sync.")
-    return redirect(url_for("pages.connection", connection_id=connection_id), 303)
-
-
-def _mapping_page(
-    session: Session, connection_id: str, *, typed: Mapping[str, str] | None = None, told: str = ""
-) -> str:
-    platform = parts().platform
-    row = connections.get(session, person().company.id, connection_id)
-    known = mapping.state_of(platform, session, row)
-    used = mapping.entries_in_use(session, row.organisation_id)
-    sections: list[Section] = sections_of(known, used, platform.provider(row.provider).demands)
-    return render_template(
-        "mapping.html",
-        row=row,
-        package=package_of(row.provider),
-        sections=sections,
-        known=known,
-        typed=typed or {},
-        told=told,
-        native_depth=platform.provider(row.provider).capabilities.native_depth,
-    )
-
-
 @pages.post("/connections/<connection_id>/go-live")
 @does(Role.ADMIN)
 def go_live(connection_id: str) -> Any:
@@ -314,7 +253,9 @@ def go_live(connection_id: str) -> Any:
     if obstacles:
         with platform.database.read() as session:
             row = connections.get(session, someone.company.id, connection_id)
-            page = render_template("obstacles.html", row=row, package=package_of(row.provider), obstacles=obstacles)
+            page = render_template(
+                "obstacles.html", row=row, package=package_of(row.provider), obstacles=obstacles, record_url=record_url
+            )
         return page, 409
     parts().runner.wake(connection_id)
     flash("The connection is live. The first sync begins by itself.")

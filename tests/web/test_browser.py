@@ -39,6 +39,7 @@ PAGES = [
     "/connections/{matching}/newcomers?remote_id=6",
     "/connections/{matching}/preview",
     "/runs",
+    "/capabilities",
     "/runs/{run}",
     "/links/{link}",
     "/links/{link}/reset",

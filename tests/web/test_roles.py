@@ -28,6 +28,7 @@ NEEDS = {
     "pages.decide_matches": Role.ACCOUNTANT,
     "pages.take_in": Role.ACCOUNTANT,
     "pages.save_mapping": Role.ACCOUNTANT,
+    "pages.take_mapping_back": Role.ACCOUNTANT,
     "pages.start_connection": Role.ADMIN,
     "pages.change_connection": Role.ADMIN,
     "pages.reconnect": Role.ADMIN,

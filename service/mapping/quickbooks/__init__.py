@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from service.core.ports import EntityKind, Mapper
 from service.mapping.quickbooks.customer import CustomerMapper
 from service.mapping.quickbooks.invoice import InvoiceMapper
+from service.mapping.quickbooks.loss import LOSSES as LOSSES
+from service.mapping.quickbooks.loss import NEVER as NEVER
 from service.mapping.quickbooks.payment import PaymentMapper
 from service.mapping.settings import DEFAULT_ITEM, SALES_ACCOUNT, Demands
 

@@ -22,6 +22,11 @@ def invoice_url(invoice_id: str, company: Company) -> str:
     return _pinned(f"/AccountsReceivable/View.aspx?InvoiceID={quote(invoice_id, safe='')}", company)
 
 
+def payment_url(payment_id: str, company: Company) -> str:
+    """Return the address of a payment's page."""
+    return _pinned(f"/Bank/ViewTransaction.aspx?bankTransactionID={quote(payment_id, safe='')}", company)
+
+
 def _pinned(path: str, company: Company) -> str:
     """Open the right organisation first; without a short code whichever is open."""
     if not company.short_code:

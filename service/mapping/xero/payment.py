@@ -25,6 +25,7 @@ from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
 from service.mapping.settings import PAYMENTS_ACCOUNT, payment_account
 from service.mapping.xero import editing
+from service.mapping.xero.link import payment_url
 from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_text, as_object, as_text
 
 REFERENCE_LIMIT = 255
@@ -126,9 +127,8 @@ class PaymentMapper:
         return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
-        """Return None: Xero documents no address of a payment's page."""
-        del remote_id, company
-        return None
+        """Return the address of the payment's page in Xero."""
+        return payment_url(remote_id, company)
 
 
 def _require(record: Record) -> Payment:

@@ -63,3 +63,12 @@ def _clients_with_documents(organisation_id: str) -> Select[str]:
     issued = exists().where(InvoiceRow.customer_id == CustomerRow.id, InvoiceRow.status != "draft")
     paid = exists().where(PaymentRow.customer_id == CustomerRow.id, PaymentRow.removed.is_(False))
     return select(CustomerRow.root_id).where(CustomerRow.organisation_id == organisation_id, issued | paid)
+
+
+def currencies_of(session: Session, organisation_id: str) -> frozenset[str]:
+    """Return the currencies that customers, invoices and payments of an organisation are kept in."""
+    found: set[str] = set()
+    for table in (CustomerRow, InvoiceRow, PaymentRow):
+        query = select(table.currency).where(table.organisation_id == organisation_id).distinct()
+        found |= {code for code in session.scalars(query) if code}
+    return frozenset(found)

@@ -17,6 +17,7 @@ from service.core.intent import Operation
 from service.core.ports import EntityKind, MappingContext, Payload, Record, RemoteRecord
 from service.core.reconcile import Flow, Move, Plan, RecordMove, advance, reconcile
 from service.core.snapshot import Snapshot, Value, differences, spelled_like
+from service.providers import PROVIDERS
 from tests.mapping.laws import quickbooks, xero
 from tests.mapping.laws.records import Palette, changed, palettes
 
@@ -141,6 +142,18 @@ def test_what_was_sent_stays_in_agreement_however_it_is_shown(
     for book in created(hand, kind, palette):
         for _ in range(2):
             assert in_peace(book.shown_otherwise(palette))
+
+
+@named(HANDS)
+@law
+@given(palettes)
+def test_every_loss_is_one_of_those_that_are_declared(hand: ModuleType, kind: EntityKind, palette: Palette) -> None:
+    provider = PROVIDERS[hand.__name__.rpartition(".")[2]]
+    declared, never = provider.losses[kind], provider.never_carried[kind]
+    for book in created(hand, kind, palette):
+        found = hand.mapper(kind).project(book.record, book.within)
+        assert {loss.field for loss in found.losses} <= set(declared)
+        assert not {name for name in never if found.snapshot.get(name) not in {None, ()}}
 
 
 @named(UPDATED)

@@ -97,7 +97,10 @@ def test_a_bookkeepers_payment_is_read() -> None:
     assert dict(MAPPER.read(remote, context()).fields) == {
         "invoice": INVOICE_ID, "amount": "100", "date": "2026-11-02", "reference": None, "kind": "payment"
     }  # fmt: skip
-    assert MAPPER.url("p", REFERENCE.company) is None
+    assert MAPPER.url("p", REFERENCE.company) == (
+        "https://go.xero.com/organisationlogin/default.aspx?shortcode=%21x9Yz"
+        "&redirecturl=/Bank/ViewTransaction.aspx?bankTransactionID=p"
+    )
 
 
 @given(
