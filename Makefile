@@ -69,6 +69,9 @@ soak: $(VENV)/.dev ## make up thousands of stories of both books and check every
 crash-matrix: $(VENV)/.dev ## strike every step of every write with everything that can go wrong (CELL='xero/*/single/*' narrows it)
 	@$(BIN)/python -m tests.crash $(if $(CELL),--cell '$(CELL)') $(ARGS)
 
+recipients: $(VENV)/.dev ## send an invoice in every combination of recipient choices, and write what arrived into docs/recipients.md
+	@$(BIN)/python -m tests.sync.recipient_table
+
 clean: ## remove caches and build products; keeps .venv and var/
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov build dist mutants *.egg-info
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

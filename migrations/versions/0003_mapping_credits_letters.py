@@ -37,6 +37,33 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "notification_rule",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("moment", sa.String(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("ciphertext", sa.Text(), nullable=True),
+        sa.Column("created_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("removed_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("last_told_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=True),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("channel in ('email', 'webhook')", name=op.f("ck_notification_rule_channel_known")),
+        sa.CheckConstraint("moment in ('at_once', 'daily')", name=op.f("ck_notification_rule_moment_known")),
+        sa.CheckConstraint("hour between 0 and 23", name=op.f("ck_notification_rule_hour_of_day")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_notification_rule_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_rule")),
+    )
+    op.create_table(
         "wording",
         sa.Column("sender_name", sa.String(), nullable=False),
         sa.Column("reply_to", sa.String(), nullable=True),
@@ -57,6 +84,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wording")),
         sa.UniqueConstraint("organisation_id", name=op.f("uq_wording_organisation_id")),
     )
+    op.create_table(
+        "notification",
+        sa.Column("rule_id", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("noted_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("sent_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_notification_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["rule_id"],
+            ["notification_rule.id"],
+            name=op.f("fk_notification_rule_id_notification_rule"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
+        sa.UniqueConstraint("rule_id", "subject", name=op.f("uq_notification_rule_id_subject")),
+    )
+    with op.batch_alter_table("notification", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_notification_open",
+            ["rule_id"],
+            unique=False,
+            sqlite_where=sa.text("state in ('waiting', 'in_flight')"),
+            postgresql_where=sa.text("state in ('waiting', 'in_flight')"),
+        )
+
     op.create_table(
         "mapping_version",
         sa.Column("connection_id", sa.String(length=32), nullable=False),
@@ -254,7 +314,16 @@ def downgrade() -> None:
 
     op.drop_table("urgent_request")
     op.drop_table("mapping_version")
+    with op.batch_alter_table("notification", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_notification_open",
+            sqlite_where=sa.text("state in ('waiting', 'in_flight')"),
+            postgresql_where=sa.text("state in ('waiting', 'in_flight')"),
+        )
+
+    op.drop_table("notification")
     op.drop_table("wording")
+    op.drop_table("notification_rule")
     with op.batch_alter_table("mailing", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mailing_organisation_id_requested_at"))
 

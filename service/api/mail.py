@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.api.access import caller
 from service.api.connections import Input
-from service.api.paging import PageQuery
+from service.api.paging import PageQuery, Query
 from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
 from service.api.runs import WaitQuery, platform
@@ -177,11 +177,10 @@ class SendOut(BaseModel):
     refused: list[NotBegun]
 
 
-class AgainInput(Input):
+class AgainQuery(Query):
     """How to send one invoice."""
 
-    #: send it although it was sent before
-    again: bool = False
+    again: bool = Field(False, description="Send it although it was sent before.")
 
 
 class OutcomeInput(Input):
@@ -192,11 +191,11 @@ class OutcomeInput(Input):
 
 @api.post("/invoices/<id>/send", responses={200: DeliveryOut})
 @acts(Role.ACCOUNTANT)
-def send(path: IdPath, body: AgainInput) -> DeliveryOut:
+def send(path: IdPath, query: AgainQuery) -> DeliveryOut:
     """Send an issued invoice to exactly the recipients it shows; one that was sent before needs ``again``."""
     who = caller()
     sent, before = mailing.send_invoice(
-        platform(), organisation_id=who.organisation_id, invoice_id=path.id, actor=who.actor, again=body.again
+        platform(), organisation_id=who.organisation_id, invoice_id=path.id, actor=who.actor, again=query.again
     )
     return DeliveryOut(
         to=sent.to,

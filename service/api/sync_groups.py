@@ -17,6 +17,7 @@ from service.api import (
     resets,
     runs,
     setup,
+    variances,
     wording,
 )
 
@@ -34,4 +35,5 @@ SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     editable.api,
     mail.api,
     wording.api,
+    variances.api,
 )

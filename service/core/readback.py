@@ -141,9 +141,9 @@ def worst_of(lines: Sequence[Line]) -> Reading:
     return next((one for one in (Reading.DIFFERS, Reading.ROUNDING) if one in told), Reading.AS_MEANT)
 
 
-def variance_of(lines: Sequence[Line]) -> Decimal | None:
-    """Return by how much a package's total differs from the one that was meant; None where none was compared."""
-    return next((Decimal(line.difference or 0) for line in lines if line.what == "total"), None)
+def variance_of(lines: Sequence[Line]) -> tuple[Decimal, Reading] | None:
+    """Return by how much a package's total differs from the one that was meant, and what that is; None without one."""
+    return next(((Decimal(line.difference or 0), line.reading) for line in lines if line.what == "total"), None)
 
 
 def adopted_amounts(lines: Sequence[Line]) -> dict[FieldName, Decimal]:

@@ -138,6 +138,7 @@ class LinkRow(Owned, Base):
     readback: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)  #: core.readback.Line: meant and stored
     readback_state: Mapped[str | None]  #: the worst of them, for counting; None: nothing was read back yet
     variance: Mapped[Decimal | None] = mapped_column(Exact)  #: of an invoice: their total less the one that was meant
+    variance_kind: Mapped[str | None]  #: core.readback.Reading of that total
     open_problem_id: Mapped[str | None] = mapped_column(Id)
     intent_open: Mapped[bool] = mapped_column(default=False)
     intent_unknown: Mapped[bool] = mapped_column(default=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -80,6 +81,34 @@ def look_again(session: Session, author: Author, link: LinkRow, decision: Decisi
     adopt(session, author, link.record_id, link.readback)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variance:
+    """What an invoice comes to here and at a package, as texts of decimal numbers."""
+
+    total_meant: str
+    total_stored: str
+    tax_meant: str
+    tax_stored: str
+    difference: str  #: stored less meant, of the total
+    reading: Reading
+    cause: str  #: a sentence
+
+
+def variance_in(link: LinkRow) -> Variance:
+    """Return the variance of a link that has one."""
+    lines = {line.what: line for line in map(line_from_json, link.readback)}
+    total, tax = lines["total"], lines.get("tax_total", lines["total"])
+    return Variance(
+        total_meant=str(total.meant),
+        total_stored=str(total.stored),
+        tax_meant=str(tax.meant),
+        tax_stored=str(tax.stored),
+        difference=total.difference or "0",
+        reading=total.reading,
+        cause=total.cause or "",
+    )
+
+
 def _is_taken_over(before: Sequence[Line], amounts: Sequence[Line]) -> bool:
     """Tell whether ours follows the package's figure already, and the package still says the same."""
     known = {line.what: line.stored for line in before if line.reading is Reading.ADOPTED}
@@ -88,8 +117,10 @@ def _is_taken_over(before: Sequence[Line], amounts: Sequence[Line]) -> bool:
 
 
 def _kept(lines: Sequence[Line]) -> dict[str, Any]:
+    variance = variance_of(lines)
     return {
         "readback": [line_to_json(line) for line in lines],
         "readback_state": worst_of(lines).value,
-        "variance": variance_of(lines),
+        "variance": None if variance is None else variance[0],
+        "variance_kind": None if variance is None else variance[1].value,
     }

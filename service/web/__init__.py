@@ -31,6 +31,7 @@ for _page in (
     "drift",
     "invoice",
     "mapping",
+    "letter",
     "link",
     "newcomers",
     "plans",
@@ -39,6 +40,7 @@ for _page in (
     "setting",
     "setup",
     "sign_in",
+    "variance",
 ):
     import_module(f"{__name__}.{_page}")
 

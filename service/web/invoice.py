@@ -17,8 +17,9 @@ from service.store.records import ContactRow, CustomerRow, InvoiceRow
 from service.sync.editable import editable_at
 from service.web import comparison
 from service.web.access import person, shows
+from service.web.letter import letters_of
 from service.web.pages import pages
-from service.web.parts import parts
+from service.web.parts import package_of, parts
 from service.web.words import DOTS
 
 _ROWS = 100
@@ -82,9 +83,14 @@ def invoice(session: Session, invoice_id: str) -> str:
     payments = lists.payment_page(
         session, organisation_id, invoice_id=row.id, customer_id=None, limit=_PAYMENTS, cursor=None
     ).items
+    letters = letters_of(session, row.id)
+    actors = {event.actor for event in events} | {one.asked_by for one in letters}
+    actors |= {one.decided_by for one in letters if one.decided_by is not None}
     return render_template(
         "invoice.html",
         row=row,
+        letters=letters,
+        packages={state.connection.id: package_of(state.connection.provider) for state in states},
         customer=find(session, CustomerRow, organisation_id, row.customer_id),
         contact=find(session, ContactRow, organisation_id, row.contact_id) if row.contact_id else None,
         lines=lines_of(session, [row.id]).get(row.id, ()),
@@ -94,5 +100,5 @@ def invoice(session: Session, invoice_id: str) -> str:
         editable=editable_at(parts().platform, session, EntityKind.INVOICE, states),
         comparisons=[comparison.compare(session, parts().platform, state, EntityKind.INVOICE) for state in states],
         events=events,
-        names=web_users.names_of_actors(session, organisation_id, {event.actor for event in events}),
+        names=web_users.names_of_actors(session, organisation_id, actors),
     )

@@ -30,6 +30,9 @@ RAIL = (
 _SECTIONS = {
     "customers": "pages.customer_list",
     "invoices": "pages.invoice_list",
+    "mailings": "pages.invoice_list",
+    "variances": "pages.invoice_list",
+    "wording": "pages.invoice_list",
     "conflicts": "pages.conflict_list",
     "connections": "pages.connection_list",
     "drift": "pages.connection_list",

@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.records import tokens, users
+from service.records.company import choose_default_tax_level
 from service.records.errors import RecordError
 from service.store.accounts import Role
 from service.store.queries import web_users
+from service.store.queries.find import find_organisation
+from service.store.queries.load import load_tax_levels
 from service.web.access import does, person, shows
 from service.web.pages import pages
 from service.web.parts import parts
@@ -93,6 +96,16 @@ def change_user(user_id: str, verb: str) -> Response:
     return redirect(url_for("pages.settings"), 303)
 
 
+@pages.post("/settings/tax-level")
+@does(Role.ADMIN)
+def choose_tax_level() -> Response:
+    """Choose the tax level that applies where nothing nearer names one."""
+    with parts().platform.database.write() as session:
+        choose_default_tax_level(session, person().author(), request.form.get("tax_level_id") or None)
+    flash("Saved. Drafts follow; what is issued keeps its tax.")
+    return redirect(url_for("pages.settings"), 303)
+
+
 def _page(session: Session, **shown: Any) -> str:
     organisation_id = person().company.id
     return render_template(
@@ -100,5 +113,7 @@ def _page(session: Session, **shown: Any) -> str:
         users=web_users.users_of(session, organisation_id),
         tokens=web_users.tokens_of(session, organisation_id),
         roles=list(Role),
+        tax_levels=list(load_tax_levels(session, organisation_id).values()),
+        default_tax_level=find_organisation(session, organisation_id).tax_level_id,
         **{"faults": {}, "typed": {}, "secret": None, **shown},
     )

@@ -65,6 +65,18 @@ INTENTS: Mapping[str, str] = {
     "rejected": "refused",
     "abandoned": "not written, decided anew",
 }
+LETTERS: Mapping[str, str] = {
+    "waiting": "waiting",
+    "in_flight": "on its way",
+    "unknown": "perhaps sent",
+    "sent": "sent",
+    "not_sent": "not sent",
+}
+VARIANCES: Mapping[str, str] = {
+    "rounding": "Rounding",
+    "adopted": "Taken over",
+    "differs": "Unexplained",
+}
 DRIFT: Mapping[str, str] = {
     "open": "stands",
     "put_back": "put back",
@@ -221,6 +233,7 @@ def install(app: Flask) -> None:
     for filter_ in filters:
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.filters["label"] = field_label
+    app.jinja_env.filters["decimal"] = Decimal
     app.jinja_env.globals.update(
         DOTS=DOTS,
         CONNECTION_STATES=CONNECTION_STATES,
@@ -229,6 +242,8 @@ def install(app: Flask) -> None:
         ENTITIES=ENTITIES,
         COUNTS=COUNTS,
         DRIFT=DRIFT,
+        LETTERS=LETTERS,
+        VARIANCES=VARIANCES,
         DRIFT_RULES=DRIFT_RULES,
         ACTIONS=ACTIONS,
         PLANNED=PLANNED,

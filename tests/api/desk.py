@@ -76,9 +76,9 @@ class Desk:
         return document
 
 
-def open_desk(package: Running, database_url: str) -> Desk:
+def open_desk(package: Running, database_url: str, **settings: Any) -> Desk:
     """Open a service on an empty database, with a company that is not connected yet."""
-    office = open_office(package, database_url)
+    office = open_office(package, database_url, **settings)
     platform = office.platform
     app = create_app(platform, AtOnce(platform))
     app.testing = True

@@ -36,6 +36,10 @@ NEEDS = {
     "pages.connect_company": Role.ADMIN,
     "pages.apply_plan": Role.ACCOUNTANT,
     "pages.release": Role.SUPPORT,
+    "pages.send_invoices": Role.ACCOUNTANT,
+    "pages.decide_letter": Role.ACCOUNTANT,
+    "pages.change_wording": Role.ACCOUNTANT,
+    "pages.choose_tax_level": Role.ADMIN,
     "pages.create_token": Role.ADMIN,
     "pages.revoke_token": Role.ADMIN,
     "pages.create_user": Role.ADMIN,
@@ -84,6 +88,7 @@ def paths_of(world: World) -> list[str]:
         f"/links/{ids['link']}",
         "/activity",
         "/drift",
+        "/variances",
     ]
 
 
