@@ -119,7 +119,8 @@ def _decide(
     theirs, merged_into = _read(case, mapper, context, projection.snapshot)
     ours = asking.as_compared(record, projection.snapshot, theirs)
     flows = flows_of(mapper, context.settings)
-    plan = reconcile(ours=ours, theirs=theirs, baseline=case.baseline, flows=flows, merged_into=merged_into)
+    agreed = _agreed(case, theirs)
+    plan = reconcile(ours=ours, theirs=theirs, baseline=agreed, flows=flows, merged_into=merged_into)
     drift = govern(plan, ours=ours, theirs=theirs, baseline=case.baseline, rule=case.drift_rule, known=case.drift)
     plan = _as_left_active(drift.plan, case)
     asked = asking.question(case, record, ours, theirs, plan, mapper, context, capabilities, params)
@@ -135,6 +136,13 @@ def _decide(
     except MappingError as error:
         return replace(_asks(case, problem_of_error(error, params)), drift=drift)
     return replace(decision, ours=ours, theirs=theirs, drift=drift)
+
+
+def _agreed(case: Case, theirs: Snapshot | None) -> Snapshot | None:
+    """Return what both sides agreed on last: of what was tied and is gone, at least that it was there."""
+    if case.baseline is None and case.remote_id is not None and theirs is None:
+        return Snapshot(fields={}, active=True)
+    return case.baseline
 
 
 def _sends_name(plan: Plan) -> bool:
@@ -282,7 +290,8 @@ def _operation(kind: EntityKind, plan: Plan, ours: Snapshot, changed: frozenset[
 def _without_record(case: Case, mapper: Mapper, context: MappingContext, params: Mapping[str, Value]) -> Decision:
     """Deleted here: archive there what nobody touched, ask about the rest."""
     theirs, _ = _read(case, mapper, context)
-    plan = reconcile(ours=None, theirs=theirs, baseline=case.baseline, flows=flows_of(mapper, context.settings))
+    flows = flows_of(mapper, context.settings)
+    plan = reconcile(ours=None, theirs=theirs, baseline=_agreed(case, theirs), flows=flows)
     if plan.held:
         return _asks(case, problem_of_plan(plan, params), plan=plan)
     if plan.record is not RecordMove.ARCHIVE or case.baseline is None:

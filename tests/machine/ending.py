@@ -14,8 +14,8 @@ from service.store.sync_models import LinkRow, ProblemRow
 from service.sync import resolve
 from service.sync.resolve import Answer, BadAnswer
 from tests.machine.law import Look, need
+from tests.machine.post import Post
 from tests.machine.story import NAMES, WHICH, act
-from tests.machine.trouble import Trouble
 from tests.sync.office import reconnected
 
 #: Rounds of answering and syncing after which every story has to be at rest.
@@ -32,7 +32,7 @@ STAYING = frozenset(
 )
 
 
-class WholeStory(Trouble):
+class WholeStory(Post):
     """A story from the first meeting of both books to their rest."""
 
     @initialize(
@@ -164,6 +164,7 @@ class WholeStory(Trouble):
         """Everything is green, or says why it is not."""
         waiting = [f"{link.entity} {link.remote_name or link.record_id}" for link in _waiting(look)]
         need(not waiting, "rest", f"still waiting for a sync: {waiting}")
+        need(not look.resets, "rest", f"resets are {[one.state for one in look.resets]}")
         for row in look.problems:
             problem = from_json(row.document)
             need(problem.kind in STAYING, "rest", f"answering did not settle: {sentence(problem)}")

@@ -18,7 +18,9 @@ from service.core.link import Dot
 from service.core.ports import Family
 from service.core.problem import from_json as problem_from_json
 from service.core.problem import options, sentence
+from service.store.queries import resets
 from service.store.queries.dots import dot_expression, dot_of_row
+from service.store.reset_models import ResetItemRow, ResetRow
 from service.store.sync_models import CallRow, ConnectionRow, IntentRow, LinkRow, ProblemRow, RunRow
 from tests.machine import truth
 from tests.machine.world import World
@@ -51,6 +53,8 @@ class Look:
     intents: Sequence[IntentRow]  #: open ones
     calls: Sequence[CallRow]  #: open ones
     runs: Sequence[RunRow]  #: not ended
+    resets: Sequence[ResetRow]  #: whose next lives have not begun
+    made_anew: frozenset[str]  #: links that a reset has begun
 
     @property
     def in_force(self) -> list[LinkRow]:
@@ -99,7 +103,8 @@ class Laws:
     def _generations(self, look: Look, *, a_person_chose: bool) -> None:
         """A link begins a new life only where a person said so."""
         later = {link.id for link, _ in look.dots.values() if link.generation > 1}
-        need(a_person_chose or later <= self.lives, "generation", f"nobody asked for {later - self.lives}")
+        known = self.lives | look.made_anew
+        need(a_person_chose or later <= known, "generation", f"nobody asked for {later - known}")
         self.lives = later
 
 
@@ -121,6 +126,8 @@ def look_at(session: Session, connection_id: str) -> Look:
         runs=session.scalars(
             select(RunRow).where(RunRow.connection_id == connection_id, RunRow.finished_at.is_(None))
         ).all(),
+        resets=resets.under_way(session, connection_id, "asked", "releasing"),
+        made_anew=frozenset(one for one in session.scalars(select(ResetItemRow.new_link_id)) if one is not None),
     )
 
 

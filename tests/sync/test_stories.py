@@ -9,7 +9,7 @@ from service.core.ports import EntityKind, Family
 from service.core.problem import OptionId
 from tests.machine import truth
 from tests.sync.bookkeeper import Bookkeeper
-from tests.sync.office import Office
+from tests.sync.office import Office, live
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -116,3 +116,16 @@ def test_jobs_and_open_invoices_follow_a_customer_that_is_tied_to_another_record
     there = truth.entity_of(live_office.package.sandbox, (Family.INVOICE, live_office.remote_id(invoice, INVOICE)))
     assert there is not None
     assert other in str(there.payload.get("CustomerRef") or there.payload.get("Contact"))
+
+
+def test_what_was_tied_by_a_match_and_is_gone_before_anything_was_agreed_is_asked_about(
+    office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = office.add_customer(name="Cedar Vets")
+    there, other = bookkeeper.add_customer("Cedar Vets"), bookkeeper.add_customer("Maple Dental")
+    at_work = live(office, decision="link")
+    bookkeeper.merge(there, other)
+    at_work.sync()
+    assert at_work.writes() == 0
+    assert at_work.problem().kind in {"deleted_there", "merged_there"}
+    assert at_work.dot(client) == "red"
