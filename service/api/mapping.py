@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from service.api.access import caller
-from service.api.connections import Input
+from service.api.mapping_documents import (
+    LISTED,
+    ChangeOut,
+    Choices,
+    DifferenceOut,
+    DimensionOut,
+    MappingInput,
+    MappingOut,
+    MissingOut,
+    OfferOut,
+    Offers,
+    OwnerOut,
+    PartOut,
+    PresetOut,
+    RecordOut,
+    TakeBack,
+    TouchedOut,
+    VersionList,
+    VersionOut,
+    VersionPath,
+    WhatIfOut,
+    WholeVersion,
+)
 from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
 from service.api.runs import platform
 from service.api.services import services
 from service.api.units import acts, reads
-from service.core.choice import CurrencyRule, JobRule, ListRule, NamingRule
 from service.core.fields import fixed_owner, label_of
 from service.core.money import decimal_text
 from service.core.ports import Offer
-from service.core.reconcile import Flow
 from service.core.snapshot import value_to_json
 from service.mapping import settings as mapping_settings
 from service.mapping.preset import PRESETS
@@ -28,241 +46,15 @@ from service.records.errors import Fault
 from service.store.accounts import Role
 from service.store.mapping_models import MappingVersionRow
 from service.store.queries import connections as queries
-from service.sync import capability, choosing, mapping
+from service.store.queries import mappings
+from service.sync import choosing, mapping
 from service.sync.planner import flows_of
 from service.sync.rebase import Sent
 from service.sync.what_if import Effect, Touched, WhatIf
 
 api = routes("Mapping", about="What stands for what at a package, who owns what, and what travels at all.")
 
-_LISTED = 500  #: records of a what-if that are named; the rest is counted
 _FIRST = 3  #: records that are named beside something missing
-
-
-class PartOut(BaseModel):
-    """One part of a tax code."""
-
-    name: str
-    rate_percent: str
-
-
-class OfferOut(BaseModel):
-    """One entry of a list that the package offers."""
-
-    id: str
-    name: str
-    active: bool
-    code: str | None
-    type: str | None
-    rate_percent: str | None
-    components: list[PartOut] = Field(description="What the rate of a tax code is made of.")
-    days: int | None
-    account: str | None = Field(description="The income account that an item posts to.")
-    currency: str | None = Field(description="The currency that a bank account is kept in.")
-
-
-class DimensionOut(BaseModel):
-    """Something that the package tracks sales by, with its options."""
-
-    id: str
-    name: str
-    options: list[OfferOut]
-
-
-class Offers(BaseModel):
-    """The package's lists as last read."""
-
-    accounts: list[OfferOut]
-    items: list[OfferOut]
-    taxes: list[OfferOut]
-    terms: list[OfferOut]
-    methods: list[OfferOut]
-    tracking: list[DimensionOut]
-
-
-class RecordOut(BaseModel):
-    """One of our records."""
-
-    entity: str
-    record_id: str
-    label: str
-
-
-class MissingOut(BaseModel):
-    """An entry that is not mapped yet, or whose choice is gone."""
-
-    entry: str
-    message: str
-    records: int = Field(description="How many records it stops.")
-    first: list[RecordOut] = Field(description="The first few of them.")
-
-
-class OwnerOut(BaseModel):
-    """Who owns one field."""
-
-    field: str = Field(description='As ``owners`` names it: "customer.email".')
-    label: str
-    owner: Flow
-    default: Flow
-    fixed: bool
-
-
-class PresetOut(BaseModel):
-    """A way to divide the work that many companies use: its owners and lists can be put as they are."""
-
-    id: str
-    label: str
-    effect: str
-    owners: dict[str, str]
-    lists: dict[str, str]
-
-
-class Choices(BaseModel):
-    """A connection's choices; keys are ours, values ids or codes of the package's lists unless said."""
-
-    accounts: dict[str, str] = Field(default_factory=dict)
-    categories: dict[str, str] = Field(default_factory=dict, description="Our line category -> account or item.")
-    items: dict[str, str] = Field(default_factory=dict)
-    taxes: dict[str, str] = Field(default_factory=dict)
-    terms: dict[str, str] = Field(default_factory=dict)
-    methods: dict[str, str] = Field(default_factory=dict)
-    method_accounts: dict[str, str] = Field(default_factory=dict, description="Our payment method -> account.")
-    currency_accounts: dict[str, str] = Field(default_factory=dict, description="Currency -> account of payments.")
-    tracking: dict[str, str] = Field(default_factory=dict, description='"<dimension>[:<category>]" -> option.')
-    currencies: dict[str, CurrencyRule] = Field(default_factory=dict)
-    lists: dict[str, ListRule] = Field(default_factory=dict)
-    owners: dict[str, Flow] = Field(default_factory=dict, description='"<kind>.<field>" or "<field>" -> owner.')
-    job_rule: JobRule = JobRule.OWN
-    naming: NamingRule = NamingRule.ASK
-
-
-class MappingInput(Input, Choices):
-    """A connection's choices; what is left out is empty.
-
-    The document that was read can be put back: what it tells besides the choices is passed over.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    version: int | None = None
-    sent: Annotated[Sent, Field(description="What becomes of documents that were sent before.")] = Sent.KEEP
-    offers: Annotated[Any, Field(description="Passed over.")] = None
-    missing: Annotated[Any, Field(description="Passed over.")] = None
-    owned: Annotated[Any, Field(description="Passed over.")] = None
-    presets: Annotated[Any, Field(description="Passed over.")] = None
-    touched: Annotated[Any, Field(description="Passed over.")] = None
-
-
-class DifferenceOut(BaseModel):
-    """One field that other choices change."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-class TouchedOut(RecordOut):
-    """A record that other choices touch."""
-
-    effect: Effect
-    message: str
-    fields: list[DifferenceOut]
-
-
-class WhatIfOut(BaseModel):
-    """Which records other choices touch, out of what is known."""
-
-    counts: dict[str, int]
-    items: list[TouchedOut] = Field(description=f"At most {_LISTED}; the counts tell of all.")
-    calls: int = Field(0, description="Calls that finding this out took: none.")
-
-
-class MappingOut(Choices):
-    """What is chosen, what is offered, what is missing."""
-
-    version: int
-    offers: Offers
-    missing: list[MissingOut]
-    owned: list[OwnerOut]
-    presets: list[PresetOut]
-    touched: WhatIfOut | None = None
-
-
-class ChangeOut(BaseModel):
-    """One entry that a version changed."""
-
-    entry: str
-    before: str | None
-    after: str | None
-
-
-class VersionOut(BaseModel):
-    """One version of the choices: who made it, when, and what it changed."""
-
-    version: int
-    at: datetime
-    actor: str
-    why: str | None
-    changed: list[ChangeOut]
-
-
-class VersionList(BaseModel):
-    """The versions, newest first."""
-
-    items: list[VersionOut]
-
-
-class WholeVersion(VersionOut):
-    """A version with everything that was chosen then."""
-
-    mapping: Choices
-
-
-class VersionPath(IdPath):
-    """A version of a connection's choices."""
-
-    version: int
-
-
-class CapabilityRow(BaseModel):
-    """One thing, as each package has it, in the order of the packages."""
-
-    title: str
-    cells: list[str]
-
-
-class CapabilityPart(BaseModel):
-    """Rows about one matter."""
-
-    title: str
-    rows: list[CapabilityRow]
-
-
-class CapabilityTable(BaseModel):
-    """What each package can do and hold."""
-
-    packages: list[str]
-    parts: list[CapabilityPart]
-
-
-class TakeBack(Input):
-    """What becomes of documents that were sent before."""
-
-    sent: Sent = Sent.KEEP
-
-
-@api.get("/capabilities", responses={200: CapabilityTable})
-@acts(Role.VIEWER)
-def list_capabilities() -> CapabilityTable:
-    """Tell what each package can do and hold, side by side."""
-    found = capability.table(platform().providers)
-    parts = [
-        CapabilityPart(
-            title=part.title, rows=[CapabilityRow(title=row.title, cells=list(row.cells)) for row in part.rows]
-        )
-        for part in found.parts
-    ]
-    return CapabilityTable(packages=list(found.packages), parts=parts)
 
 
 @api.get("/connections/<id>/mapping", responses={200: MappingOut})
@@ -301,7 +93,7 @@ def what_if(path: IdPath, body: MappingInput) -> WhatIfOut:
 def list_versions(session: Session, path: IdPath) -> VersionList:
     """List the versions of the choices, newest first."""
     row = queries.get(session, caller().organisation_id, path.id)
-    return VersionList(items=[VersionOut(**_version(one)) for one in mapping.versions(session, row)])
+    return VersionList(items=[VersionOut(**_version(one)) for one in mappings.versions(session, row)])
 
 
 @api.get("/connections/<id>/mapping/versions/<version>", responses={200: WholeVersion})
@@ -309,7 +101,7 @@ def list_versions(session: Session, path: IdPath) -> VersionList:
 def get_version(session: Session, path: VersionPath) -> WholeVersion:
     """Read an earlier version of the choices."""
     row = queries.get(session, caller().organisation_id, path.id)
-    found = mapping.version_of(session, row, path.version)
+    found = mappings.version_of(session, row, path.version)
     return WholeVersion(**_version(found), mapping=Choices(**_choices(found.document)))
 
 
@@ -319,7 +111,7 @@ def take_back(path: VersionPath, body: TakeBack) -> MappingOut:
     """Choose again what was chosen in an earlier version; it becomes the newest one."""
     with services().database.read() as session:
         row = queries.get(session, caller().organisation_id, path.id)
-        document = _choices(mapping.version_of(session, row, path.version).document)
+        document = _choices(mappings.version_of(session, row, path.version).document)
     return _saved(path.id, document, sent=body.sent, why=f"version {path.version} taken back")
 
 
@@ -424,7 +216,7 @@ def _owners_out(state: mapping.MappingState, provider: str) -> list[OwnerOut]:
 
 def _what_if_out(found: WhatIf) -> WhatIfOut:
     counts = {effect.value: found.counts.get(effect, 0) for effect in Effect}
-    return WhatIfOut(counts=counts, items=_touched_out(found.touched[:_LISTED]))
+    return WhatIfOut(counts=counts, items=_touched_out(found.touched[:LISTED]))
 
 
 def _touched_out(touched: Sequence[Touched]) -> list[TouchedOut]:

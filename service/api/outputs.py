@@ -58,13 +58,6 @@ class ReadbackOut(BaseModel):
     lines: list[ReadbackLine]
 
 
-class LossOut(BaseModel):
-    """Something of ours that a package can't hold."""
-
-    field: str
-    reason: str
-
-
 class SyncOut(BaseModel):
     """How a record stands at one connection."""
 
@@ -80,7 +73,7 @@ class SyncOut(BaseModel):
     drift: int
     readback: ReadbackOut | None
     #: what of the record could not be carried there, and why
-    losses: list[LossOut]
+    losses: list[dict[str, str]]
 
 
 class AddressOut(BaseModel):
@@ -318,7 +311,7 @@ def sync_out(state: SyncState, remote_url: str | None) -> SyncOut:
         last_synced_at=link.last_synced_at if link else None,
         problem=problem,
         drift=state.drift,
-        losses=[LossOut(field=one["field"], reason=one["reason"]) for one in link.losses] if link else [],
+        losses=[dict(one) for one in link.losses] if link else [],
         readback=readback_out(link) if link else None,
     )
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from service.api.access import caller
 from service.api.connections import ConnectionOut, Input, read_again
-from service.api.mapping import RecordOut
+from service.api.mapping_documents import RecordOut
 from service.api.paging import Limit, PageQuery
 from service.api.routes import IdPath, routes
 from service.api.runs import platform

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_openapi3.blueprint import APIBlueprint
 
 from service.api import (
+    capabilities,
     conflicts,
     connections,
     drift,
@@ -24,6 +25,8 @@ from service.api import (
 SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     connections.api,
     setup.api,
+    newcomers.api,
+    capabilities.api,
     newcomers.api,
     mapping.api,
     plans.api,

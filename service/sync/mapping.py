@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.core.choice import MappingSettings
@@ -17,7 +16,6 @@ from service.mapping import suggestion
 from service.mapping.settings import Demands, Missing, Uses
 from service.mapping.suggestion import Suggestion
 from service.store.mapping_models import MappingVersionRow
-from service.store.queries import connections as queries
 from service.store.queries import eligible, load
 from service.store.queries.events import Subject, add_event
 from service.store.sync_models import ConnectionRow
@@ -130,26 +128,6 @@ def complete(platform: Platform, session: Session, row: ConnectionRow, reference
     )
     if suggested != given or not row.mapping_version:
         keep(platform, session, row, suggested, actor=BY_ITSELF, why="obvious from the package's lists")
-
-
-def versions(session: Session, row: ConnectionRow) -> Sequence[MappingVersionRow]:
-    """Return the versions of a connection's choices, newest first."""
-    query = select(MappingVersionRow).where(MappingVersionRow.connection_id == row.id)
-    return session.scalars(query.order_by(MappingVersionRow.version.desc())).all()
-
-
-def version_of(session: Session, row: ConnectionRow, version: int) -> MappingVersionRow:
-    """Return one version.
-
-    :raises NotFoundError: the connection never had it.
-    """
-    query = select(MappingVersionRow).where(
-        MappingVersionRow.connection_id == row.id, MappingVersionRow.version == version
-    )
-    found = session.scalar(query)
-    if found is None:
-        raise queries.NotFoundError(str(version))
-    return found
 
 
 def changes(before: MappingSettings, after: MappingSettings) -> list[dict[str, Any]]:

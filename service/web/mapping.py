@@ -19,7 +19,7 @@ from service.mapping.preset import PRESETS
 from service.mapping.settings import RULES, SECTIONS
 from service.records.errors import StaleRevision
 from service.store.accounts import Role
-from service.store.queries import agreed, connections, web_users
+from service.store.queries import agreed, connections, mappings, web_users
 from service.store.sync_models import ConnectionRow
 from service.sync import capability, choosing, mapping
 from service.sync.rebase import Sent
@@ -104,7 +104,7 @@ def take_mapping_back(connection_id: str) -> Response:
     try:
         with platform.database.read() as session:
             row = connections.get(session, someone.company.id, connection_id)
-            document = mapping.version_of(session, row, version).document
+            document = mappings.version_of(session, row, version).document
         why = f"version {version} taken back"
         choosing.save(platform, document=document, actor=someone.actor, why=why, **where)
     except (choosing.BadMapping, SyncError) as refusal:
@@ -170,7 +170,7 @@ def _page(
     known = mapping.state_of(platform, session, row)
     package = package_of(row.provider)
     first = {ref for one in known.missing for ref in one.records[:_FIRST]}
-    versions = mapping.versions(session, row)[:_VERSIONS]
+    versions = mappings.versions(session, row, limit=_VERSIONS)
     return render_template(
         "mapping.html",
         row=row,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from service.core.choice import ListRule, NamingRule
 from service.core.ports import EntityKind
 from service.mapping import settings as mapping_settings
 from service.records.errors import StaleRevision
-from service.store.queries import connections
+from service.store.queries import connections, mappings
 from service.store.records import CustomerRow, InvoiceRow
 from service.sync import choosing, mapping
 from service.sync.rebase import Sent
@@ -256,7 +257,7 @@ def test_lists_say_what_travels(live_office: Office, bookkeeper: Bookkeeper) -> 
     bookkeeper.pay(remote, "50")
     office.sync()
     assert bookkeeper.payments_of(remote) == [20, 50, 100]
-    assert (office.ours(InvoiceRow, invoice).amount_paid, office.dot(payment, PAYMENT)) == (120, "green")
+    assert (office.ours(InvoiceRow, invoice).amount_paid, office.dot(payment, PAYMENT)) == (Decimal(120), "green")
     choose(office, lists={"payments": ListRule.OFF.value, "invoices": ListRule.OFF.value})
     office.add_invoice(client)
     office.edit_customer(client, phone="+1 212 555 0100")
@@ -331,7 +332,7 @@ def test_versions_say_who_changed_what_and_can_be_taken_back(live_office: Office
     choose(office, **other)
     with office.platform.database.read() as session:
         row = connections.get(session, office.organisation_id, office.connection_id)
-        newest, *_, oldest = mapping.versions(session, row)
+        newest, *_, oldest = mappings.versions(session, row)
         assert (newest.actor, newest.changed) == (
             "user:ann",
             [{"entry": ":".join(entry), "before": first, "after": "260" if _xero(office) else "4"}],
