@@ -15,6 +15,7 @@ from service.store import (  # noqa: F401  (importing them declares the tables)
     letter_models,
     mapping_models,
     match_models,
+    notification_models,
     plan_models,
     records,
     reset_models,

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from service.core.consent import Ageing, ageing
 from service.core.errors import SyncError
-from service.store.queries import credentials
+from service.store.notification_models import NotificationRuleRow
+from service.store.queries import credentials, notifications
 from service.store.sync_models import ConnectionRow, CredentialRow
 from service.sync.platform import Platform
 from service.sync.tokens import TokenSource
@@ -53,7 +54,10 @@ def rotate_keys(platform: Platform) -> int:
     :raises VaultError: a secret can be read with none of the configured keys; nothing was changed then.
     """
     with platform.database.write() as session:
-        rows = credentials.all_of(session)
-        for row in rows:
-            row.ciphertext = platform.vault.rotate(row.ciphertext)
-        return len(rows)
+        kept: list[CredentialRow | NotificationRuleRow] = [
+            *credentials.all_of(session),
+            *notifications.sealed(session),
+        ]
+        for row in kept:
+            row.ciphertext = platform.vault.rotate(str(row.ciphertext))
+        return len(kept)

@@ -34,6 +34,7 @@ for _page in (
     "letter",
     "link",
     "newcomers",
+    "notifications",
     "plans",
     "reset",
     "run",

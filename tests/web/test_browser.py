@@ -50,6 +50,7 @@ PAGES = [
     "/plans",
     "/activity",
     "/settings",
+    "/settings/notifications",
 ]
 
 

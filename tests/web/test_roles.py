@@ -27,6 +27,8 @@ NEEDS = {
     "pages.choose_drift_rule": Role.ADMIN,
     "pages.decide_matches": Role.ACCOUNTANT,
     "pages.take_in": Role.ACCOUNTANT,
+    "pages.create_notification": Role.ADMIN,
+    "pages.change_notification": Role.ADMIN,
     "pages.save_mapping": Role.ACCOUNTANT,
     "pages.take_mapping_back": Role.ACCOUNTANT,
     "pages.start_connection": Role.ADMIN,
