@@ -8,7 +8,9 @@ import pytest
 
 import sandbox
 from sandbox.common.server import Running
+from tests.support.smtp import MailBox, mail_server
 from tests.sync.bookkeeper import Bookkeeper
+from tests.sync.letters import with_mail
 from tests.sync.office import Office, live, open_office, start_empty
 
 
@@ -54,3 +56,22 @@ def office(package: Running, prepared_database_url: str) -> Iterator[Office]:
 def live_office(office: Office) -> Office:
     """Give an organisation with a live connection and no records of its own."""
     return live(office)
+
+
+@pytest.fixture
+def box() -> Iterator[MailBox]:
+    """Serve mail on loopback."""
+    with mail_server() as found:
+        yield found
+
+
+@pytest.fixture
+def desk(office: Office, box: MailBox) -> Office:
+    """Give an organisation that is not connected a mail server."""
+    return with_mail(office, box)
+
+
+@pytest.fixture
+def connected(live_office: Office, box: MailBox) -> Office:
+    """Give an organisation with a live connection a mail server."""
+    return with_mail(live_office, box)
