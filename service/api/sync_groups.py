@@ -25,10 +25,9 @@ from service.api import (
 SYNC_GROUPS: tuple[APIBlueprint, ...] = (
     connections.api,
     setup.api,
-    newcomers.api,
+    mapping.api,
     capabilities.api,
     newcomers.api,
-    mapping.api,
     plans.api,
     runs.api,
     links.api,
