@@ -42,7 +42,8 @@ def check(world: World) -> tuple[set[str], set[Where]]:
             for case in chunk.cases:
                 where = (ground.capabilities.family_of[chunk.kind], case.remote_id or "")
                 there = truth.entity_of(world.package.sandbox, where)
-                _agree(ground, chunk, case, there)
+                if not _hangs_on_what_was_let_go(session, case):
+                    _agree(ground, chunk, case, there)
                 records.add(case.ref.id)
                 entities.add(where)
                 if isinstance(case.record, Invoice) and there is not None:
@@ -62,6 +63,13 @@ def green(world: World, session: Session) -> tuple[Ground, list[Chunk]]:
         if dot_of_row(row) is Dot.GREEN:
             by_kind.setdefault(EntityKind(row.entity), []).append(row)
     return ground, [load_chunk(session, ground, kind, found, names) for kind, found in by_kind.items()]
+
+
+def _hangs_on_what_was_let_go(session: Session, case: Case) -> bool:
+    """Tell whether what is above a record was unlinked: both sides stay as they were agreed on, and nothing follows."""
+    above = [getattr(case.record, name, None) for name in ("parent_id", "customer_id", "invoice_id")]
+    query = select(LinkRow.id).where(LinkRow.record_id.in_(above), LinkRow.retired_why == "unlinked")
+    return session.scalar(query.limit(1)) is not None
 
 
 def _agree(ground: Ground, chunk: Chunk, case: Case, there: RemoteRecord | None) -> None:
