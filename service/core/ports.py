@@ -328,6 +328,7 @@ class MappingContext:
         default_factory=dict
     )  #: numbers for records whose own is held by what they were tied to in a former life
     tax_levels: Mapping[str, str] = field(default_factory=dict)  #: tax level id -> its name, for sentences
+    gone: frozenset[str] = frozenset()  #: entries of the mapping whose choice the package no longer offers
     job_sites: Mapping[str, JobSite] = field(default_factory=dict)  #: of the customers above, where contacts need them
 
 
@@ -336,7 +337,6 @@ class Mapper(Protocol):
 
     Laws: reading back an echoed body gives the projection again on every mapped field; projecting is idempotent under
     formatting done by the package.
-    gone: frozenset[str] = frozenset()  #: entries of the mapping whose choice the package no longer offers
     """
 
     @property

@@ -295,6 +295,7 @@ def ground_of(platform: Platform, session: Session, row: ConnectionRow) -> Groun
     """Load what decisions about one connection share."""
     provider = platform.provider(row.provider)
     levels = load.load_tax_levels(session, row.organisation_id)
+    settings, reference = mapping_settings.from_json(row.mapping), reference_from_json(row.reference)
     return Ground(
         organisation_id=row.organisation_id,
         connection_id=row.id,
@@ -306,4 +307,3 @@ def ground_of(platform: Platform, session: Session, row: ConnectionRow) -> Groun
         tax_levels={level.id: level.name for level in levels.values()},
         drift_rule=DriftRule(row.settings.get("drift", DriftRule.PUT_BACK)),
     )
-    settings, reference = mapping_settings.from_json(row.mapping), reference_from_json(row.reference)

@@ -15,7 +15,7 @@ def form_of(client: FlaskClient, path: str) -> dict[str, str]:
     """Return what a browser would send of the mapping's form."""
     page = client.get(path).text
     given = {"version": re.findall(r'name="version" value="(\d+)"', page)[0]}
-    for name, options in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', page, re.S):
+    for name, options in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', page, re.DOTALL):
         given[name] = (re.findall(r'value="([^"]*)" selected', options) or re.findall(r'value="([^"]*)"', options))[0]
     return given
 
@@ -62,9 +62,9 @@ def test_a_preset_fills_in_who_owns_what_and_leaves_the_rest_as_typed(world: Wor
     page = client.post(path, data=given).text
     assert "Filled in: we own customers, they own payments" in page
     assert '<option value="2" selected>' in page
-    filled = {**given, **dict(re.findall(r'<select name="(lists:[^"]+)".*?value="([^"]+)" selected', page, re.S))}
+    filled = {**given, **dict(re.findall(r'<select name="(lists:[^"]+)".*?value="([^"]+)" selected', page, re.DOTALL))}
     assert filled["lists:payments"] == "receive"
-    assert re.search(r'name="owners:customer.email".*?value="ours" selected', page, re.S)
+    assert re.search(r'name="owners:customer.email".*?value="ours" selected', page, re.DOTALL)
     assert stored(world, connection_id)["lists"] == {}
     del filled["preset"]
     client.post(path, data={**filled, "owners:customer.email": "ours"})
@@ -81,7 +81,7 @@ def test_a_choice_that_can_not_be_used_is_said_beside_it_and_everything_typed_is
     assert "Invoices can&#39;t be sent while customers are off" in answer.text
     assert '<option value="99" selected>' in answer.text
     assert re.search(r'value="count" checked', answer.text)
-    assert re.search(r'name="lists:customers".*?value="off" selected', answer.text, re.S)
+    assert re.search(r'name="lists:customers".*?value="off" selected', answer.text, re.DOTALL)
 
 
 def test_an_earlier_version_is_taken_back(world: World) -> None:
