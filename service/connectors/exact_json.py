@@ -8,7 +8,11 @@ from decimal import Decimal
 from json.encoder import encode_basestring as _quoted
 from typing import Any
 
+import msgspec
+
 from service.core.money import decimal_text
+
+_DECODER = msgspec.json.Decoder(float_hook=str)
 
 
 def write(value: Any) -> str:
@@ -38,7 +42,10 @@ def read(text: str | bytes) -> Any:
 
     :raises ValueError: if it is no JSON document.
     """
-    return json.loads(text, parse_float=str, parse_constant=_refuse)
+    try:
+        return _DECODER.decode(text)
+    except msgspec.DecodeError:  # half of a surrogate pair is let pass by the standard library alone
+        return json.loads(text, parse_float=str, parse_constant=_refuse)
 
 
 def _refuse(constant: str) -> Any:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from msgspec import structs
+
 from service.core.problem import field_label, value_text
 from service.core.reconcile import ACTIVE, FieldAction, Flow, Move, Plan, RecordMove, Rule
 from service.core.snapshot import FieldName, Snapshot, Value
@@ -168,13 +170,13 @@ def _decided(action: FieldAction, found: Drifted, rule: DriftRule, told: Known |
     """Return what is done about one drifted field; None: it is left as it is there and waits for a person."""
     decision = told.decision if told is not None and told.about(found) else None
     if decision is DriftDecision.PUT_BACK:
-        return replace(action, rule=Rule.CHOSE_OURS)
+        return structs.replace(action, rule=Rule.CHOSE_OURS)
     if decision is DriftDecision.ACCEPT:
-        return replace(action, move=Move.PULL, value=found.theirs, rule=Rule.CHOSE_THEIRS)
+        return structs.replace(action, move=Move.PULL, value=found.theirs, rule=Rule.CHOSE_THEIRS)
     if rule is DriftRule.PUT_BACK:
         return action
     if rule is DriftRule.ACCEPT and found.ours == found.agreed:
-        return replace(action, move=Move.PULL, value=found.theirs, rule=Rule.THEIRS_ACCEPTED)
+        return structs.replace(action, move=Move.PULL, value=found.theirs, rule=Rule.THEIRS_ACCEPTED)
     return None
 
 

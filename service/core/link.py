@@ -8,10 +8,13 @@ State and dot are derived, never stored, so that the dot cannot lie.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from service.core.problem import Problem, ProblemKind
 
@@ -40,8 +43,7 @@ class Dot(StrEnum):
     RED = "red"  #: needs a person
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkFacts:
+class LinkFacts(Struct, frozen=True, kw_only=True):
     """The stored facts everything else is derived from; ``confirmed <= wanted`` and ``settled <= heard`` always."""
 
     external_id: str | None = None
@@ -92,8 +94,7 @@ class Sent:
     """An intent was committed and the request is about to be sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmed:
+class Confirmed(Struct, frozen=True, kw_only=True):
     """The package has what an intent meant; carries that intent's own facts.
 
     ``heard`` is the link's when the body was built: that much the write has taken into account.

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from itertools import count
 
 SEPARATOR = ":"
@@ -48,6 +49,7 @@ _FAULT_SENTENCES = {
 _LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 
+@lru_cache(maxsize=8192)
 def name_key(name: str) -> str:
     """Return the text that two names share when people would call them the same.
 
@@ -238,7 +240,7 @@ class _Shape:
 
 def _for_client(shape: _Shape, rule: NameRule, taken: Container[str], limit: int) -> NameChoice:
     choice = shape.choice(rule, shape.as_path(limit))
-    return replace(choice, clash=name_key(choice.name) in taken)
+    return replace(choice, clash=True) if name_key(choice.name) in taken else choice
 
 
 def _settle(
@@ -266,6 +268,8 @@ def _in_order(candidates: Sequence[NameChoice], numbered: Callable[[int], NameCh
 def _fit(parts: Sequence[str], room: int) -> list[str]:
     """Cut parts to the room: short ones stay whole, the long ones get equal shares of what is left."""
     fitted = list(parts)
+    if sum(map(_length, parts)) <= room:
+        return fitted
     by_length = sorted(range(len(parts)), key=lambda index: _length(parts[index]))
     for done, index in enumerate(by_length):
         fitted[index] = _cut(parts[index], room // (len(parts) - done))

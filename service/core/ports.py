@@ -14,6 +14,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NewType, Protocol, TypeAlias
 
+from msgspec import Struct
+
 from service.core.choice import MappingSettings
 from service.core.editing import EditRule
 from service.core.errors import ConnectorError
@@ -302,8 +304,7 @@ class Projection:
     losses: tuple[Loss, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ref:
+class Ref(Struct, frozen=True, kw_only=True):
     """One of our records, by kind and id."""
 
     kind: EntityKind

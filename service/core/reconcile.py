@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from service.core.snapshot import FieldName, Snapshot, Value, differences
 
 #: The record's own being active or archived, where it stands among field actions and conflicts.
@@ -80,8 +82,7 @@ class ConflictKind(StrEnum):
     AMBIGUOUS_MATCH = "ambiguous_match"  #: several entities could be the counterpart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldAction:
+class FieldAction(Struct, frozen=True, kw_only=True):
     """One field, one move, the value that wins, and why."""
 
     field: FieldName

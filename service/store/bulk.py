@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from sqlalchemy import Dialect, Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from service.store.base import Base
+from service.store.types import UtcDateTime
 
 _KEY = "of_id"
 
@@ -26,6 +28,19 @@ def insert_rows(session: Session, row_type: type[Base], rows: Sequence[Mapping[s
     """
     if rows:
         _execute(session, _insert, row_type, tuple(rows[0]), rows)
+
+
+def change(session: Session, statement: Update, **values: Any) -> int:
+    """Carry out one prepared UPDATE and return how many rows it changed.
+
+    Objects of these rows that the session holds are not told.
+
+    :param statement: one that lasts as long as its module, with the values named as its parameters.
+    """
+    session.flush()
+    connection = session.connection()
+    prepared = _prepare_statement(connection.dialect, statement)
+    return connection.exec_driver_sql(prepared.text, prepared.values(values)).rowcount
 
 
 def update_rows(session: Session, row_type: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -77,10 +92,21 @@ def _prepare(
     names: tuple[str, ...],
 ) -> _Prepared:
     made = {} if statement is _update else _defaults(table, names)
-    compiled = statement(table, (*names, *made)).compile(dialect=dialect)
+    return _compiled(dialect, statement(table, (*names, *made)), made)
+
+
+@lru_cache(maxsize=64)
+def _prepare_statement(dialect: Dialect, statement: Update) -> _Prepared:
+    given = statement.compile(dialect=dialect)
+    written = {name: bind.value for name, bind in given.binds.items() if not bind.required}
+    return _compiled(dialect, statement, {name: partial(_itself, value) for name, value in written.items()})
+
+
+def _compiled(dialect: Dialect, statement: Insert | Update, made: Mapping[str, Callable[[], Any]]) -> _Prepared:
+    compiled = statement.compile(dialect=dialect)
     order = list(compiled.positiontup or compiled.binds)
     types = {name: bind.type for name, bind in compiled.binds.items()}
-    found = ((at, types[name].dialect_impl(dialect).bind_processor(dialect)) for at, name in enumerate(order))
+    found = ((at, _storing(types[name], dialect)) for at, name in enumerate(order))
     return _Prepared(
         text=str(compiled),
         names=order,
@@ -88,6 +114,16 @@ def _prepare(
         made=made,
         positional=bool(compiled.positiontup),
     )
+
+
+def _storing(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return what turns a value of a column into its stored form; a moment is mostly the same for many rows."""
+    store = kind.dialect_impl(dialect).bind_processor(dialect)
+    return lru_cache(maxsize=16)(store) if store is not None and isinstance(kind, UtcDateTime) else store
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _insert(table: Table, names: tuple[str, ...]) -> Insert:

@@ -12,6 +12,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from service.store import document
+
 _BUSY_MS = 10_000
 
 
@@ -28,12 +30,12 @@ class Database:
         self.url = url
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"json_serializer": document.written, "json_deserializer": document.read}
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         else:
-            options = {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+            options |= {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
         self.engine: Engine = create_engine(url, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -81,10 +83,11 @@ def _begin_sqlite(connection: Any) -> None:
     asked = connection.get_execution_options()
     writes = asked.get("tieout_writes", False)
     # In WAL mode NORMAL loses the last commits when the power fails, but never their order; FULL loses none.
-    if asked.get("tieout_lasting") and connection.exec_driver_sql("PRAGMA synchronous").scalar():
-        connection.exec_driver_sql("PRAGMA synchronous=FULL")
+    raw = connection.connection.driver_connection
+    if asked.get("tieout_lasting") and raw.execute("PRAGMA synchronous").fetchone()[0]:
+        raw.execute("PRAGMA synchronous=FULL")
         connection.info["tieout_lasting"] = True
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+    raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
 
 
 def _sync_as_usual(connection: sqlite3.Connection | None, record: Any) -> None:

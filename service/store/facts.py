@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import update
@@ -34,6 +35,9 @@ _COLUMNS: Mapping[str, str] = {
     "intent_unknown": "intent_unknown",
     "retired_at": "retired_at",
 }
+
+
+_FACTS = attrgetter(*_COLUMNS)
 
 
 def facts_of(row: LinkRow, problem: Problem | None) -> LinkFacts:
@@ -102,7 +106,7 @@ def changes_by(row: LinkRow, event: Event) -> tuple[LinkFacts, dict[str, Any]]:
     after = apply(before, event)
     if row.open_problem_id is not None or after.problem is not None:
         raise ValueError("problems are rows of their own")
-    changed = ((column, getattr(after, fact), getattr(before, fact)) for fact, column in _COLUMNS.items())
+    changed = zip(_COLUMNS.values(), _FACTS(after), _FACTS(before), strict=True)
     return after, {column: new for column, new, old in changed if new is not old}
 
 

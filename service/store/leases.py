@@ -10,11 +10,13 @@ import os
 import socket
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import FromClause, Table, Update, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.ids import new_id
+from service.store.bulk import change
 from service.store.sync_models import ConnectionRow, CredentialRow
 
 Leasable = type[ConnectionRow] | type[CredentialRow]
@@ -45,14 +47,18 @@ def take(session: Session, what: Leasable, row_id: str, *, holder: str, now: dat
 
 
 def _extend(session: Session, what: Leasable, row_id: str, *, holder: str, until: datetime) -> bool:
-    held = session.execute(
-        update(what)
-        .where(what.id == row_id, what.lease_token == holder)
-        .values(lease_until=until)
-        .execution_options(synchronize_session=False)
-    )
+    held = change(session, _EXTEND[what], row_id=row_id, holder=holder, until=until)
     session.expire_all()
-    return bool(held.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result counts rows
+    return bool(held)
+
+
+def _extending(table: FromClause) -> Update:
+    of = table.c
+    held = of.id == bindparam("row_id"), of.lease_token == bindparam("holder")
+    return update(cast("Table", table)).where(*held).values(lease_until=bindparam("until", type_=of.lease_until.type))
+
+
+_EXTEND = {what: _extending(what.__table__) for what in (ConnectionRow, CredentialRow)}
 
 
 def release(session: Session, what: Leasable, row_id: str, *, holder: str) -> None:

@@ -137,7 +137,7 @@ class Closing:
         write_changes(self.session, self._changes)
         for family in {record.family for record in self._stored}:
             records = [record for record in self._stored if record.family is family]
-            known = counterparts.by_remote_ids(
+            known = counterparts.known_of(
                 self.session, self._ground.connection_id, family, [record.remote_id for record in records]
             )
             counterparts.store(self.session, self._of, records, known, self.now)
@@ -236,9 +236,11 @@ _VERBS = {
 
 def _agreed(intent: Intent, stored: Snapshot) -> Snapshot:
     """Return what both sides agree on from now: of what was written, as it was stored."""
-    as_stored = {name: stored.get(name) for name in intent.expected.fields if stored.holds(name)}
+    held = stored.fields
+    as_stored = {name: held[name] for name in intent.expected.fields if name in held}
     return Snapshot(fields={**intent.baseline.fields, **as_stored}, active=intent.baseline.active)
 
 
 def _values(snapshot: Snapshot, names: Mapping[str, Value]) -> dict[str, Any]:
-    return {name: value_to_json(snapshot.get(name)) for name in names if snapshot.holds(name)}
+    held = snapshot.fields
+    return {name: value_to_json(held[name]) for name in names if name in held}

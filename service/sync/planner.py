@@ -131,8 +131,10 @@ def _decide(
     if case.turn.aside is not None and _sends_name(plan):
         return _step_aside(case, case.turn.aside, ours, theirs, mapper, context)
     sent = as_left_there(ours, theirs, left=drift.left, flows=flows)
+    if sent is not projection.snapshot:
+        projection = replace(projection, snapshot=sent)
     try:
-        decision = _write(case, plan, replace(projection, snapshot=sent), theirs, mapper, context, params)
+        decision = _write(case, plan, projection, theirs, mapper, context, params)
     except MappingError as error:
         return replace(_asks(case, problem_of_error(error, params)), drift=drift)
     return replace(decision, ours=ours, theirs=theirs, drift=drift)

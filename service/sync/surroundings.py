@@ -38,6 +38,8 @@ def with_surroundings(
     strangers = _strangers(session, ground, cases, places)
     held = _held_by(session, ground, family, cases, heirs)
     alike = _lookalikes(session, ground, family, rows, cases)
+    if not (away or heirs or jobs or strangers or held or alike or any(map(_clashes, cases))):
+        return cases
     return tuple(
         replace(
             case,
@@ -53,6 +55,10 @@ def with_surroundings(
         )
         for case in cases
     )
+
+
+def _clashes(case: Case) -> bool:
+    return case.name is not None and case.name.clash
 
 
 def _jobs_left(

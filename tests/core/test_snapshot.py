@@ -6,10 +6,12 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core import snapshot
 from service.core.snapshot import (
     Snapshot,
     Value,
@@ -247,3 +249,24 @@ def test_law_cleaning_twice_changes_nothing(clean: Any, text: str) -> None:
     once = clean(text)
     assert clean(once) == once
     assert once != ""
+
+
+@given(
+    digits=st.from_regex(r"\+[0-9]{2,17}", fullmatch=True) | st.from_regex(r"[0-9]{1,18}", fullmatch=True),
+    code=st.sampled_from(["", *map(str, sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))]),
+    region=st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)),
+)
+def test_law_a_number_whose_digits_stand_for_themselves_is_understood_as_by_the_library(
+    digits: str, code: str, region: str
+) -> None:
+    number = f"+{code}{digits[1:]}" if digits.startswith("+") else digits
+    within = None if number.startswith("+") else region
+    understood = snapshot._plainly(number, within)
+    assert understood is None or understood == phonenumbers.parse(number, within)
+
+
+@pytest.mark.parametrize(
+    ("number", "region"), [("+15105550001", None), ("5105550001", "US"), ("+442079460000", None), ("15105550001", None)]
+)
+def test_most_numbers_take_the_short_way(number: str, region: str | None) -> None:
+    assert (snapshot._plainly(number, region) is not None) is (region is not None or number.startswith("+"))

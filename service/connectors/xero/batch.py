@@ -7,9 +7,10 @@ element succeeds or fails by itself; without, one bad element makes the whole an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from service.connectors.exact_json import read, write
 from service.connectors.xero.capability import BATCH_BYTES, BATCH_SIZE
@@ -27,6 +28,7 @@ _SHAPES: Mapping[EntityKind, Shape] = {
     EntityKind.PAYMENT: PAYMENTS,
 }
 _LARGE = BATCH_BYTES // BATCH_SIZE
+_SIZER = msgspec.json.Encoder(enc_hook=str)
 _KEYS = ("ContactNumber", "InvoiceNumber", "Name")
 
 
@@ -43,8 +45,8 @@ def lane_of(element: Element) -> Lane:
 
 
 def _may_exceed(body: Mapping[str, Any], limit: int) -> bool:
-    """Tell quickly whether a body could be larger than a limit: written in ASCII it is never shorter."""
-    return len(json.dumps(body, default=str)) > limit
+    """Tell quickly whether a body could be larger than a limit: written exactly it is never longer than twice this."""
+    return 2 * len(_SIZER.encode(body)) > limit
 
 
 def pack(elements: Sequence[Element], *, key: str) -> Request:

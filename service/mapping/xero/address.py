@@ -6,6 +6,7 @@ Xero facts: developer.xero.com Contacts, "Addresses" and "Phones", and the lengt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pycountry
@@ -22,8 +23,9 @@ _PLACES: Sequence[tuple[str, int]] = (("City", 255), ("Region", 255), ("PostalCo
 _LINE_LIMIT = 500
 _COUNTRY_LIMIT = 50
 _PHONE_LIMIT = 50
+_LINES = tuple(f"AddressLine{number}" for number in (1, 2, 3, 4))
 _ADDRESS_MEMBERS = (
-    *(f"AddressLine{number}" for number in (1, 2, 3, 4)),
+    *_LINES,
     "City",
     "Region",
     "PostalCode",
@@ -37,14 +39,15 @@ def project_address(address: Address | None, field: FieldName, losses: Losses) -
     """Return the address as Xero can hold it: the six parts of snapshots, or None."""
     if address is None:
         return None
-    return clean_address(
-        line1=losses.fit(address.line1, _LINE_LIMIT, field),
-        line2=losses.fit(address.line2, _LINE_LIMIT, field),
-        city=losses.fit(address.city, _PLACES[0][1], field),
-        region=losses.fit(address.region, _PLACES[1][1], field),
-        postal_code=losses.fit(address.postal_code, _PLACES[2][1], field),
-        country=_project_country(address.country, field, losses),
+    parts = (
+        losses.fit(address.line1, _LINE_LIMIT, field),
+        losses.fit(address.line2, _LINE_LIMIT, field),
+        losses.fit(address.city, _PLACES[0][1], field),
+        losses.fit(address.region, _PLACES[1][1], field),
+        losses.fit(address.postal_code, _PLACES[2][1], field),
+        _project_country(address.country, field, losses),
     )
+    return parts if any(parts) else None
 
 
 def project_phone(phone: str | None, field: FieldName, losses: Losses, *, region: str | None) -> Value:
@@ -126,7 +129,9 @@ def _attention(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_address(entry: Mapping[str, Any]) -> Value:
-    lines = [as_text(entry.get(f"AddressLine{number}")) for number in (1, 2, 3, 4)]
+    if len(entry) <= 1:
+        return None  # its type alone
+    lines = [as_text(entry.get(name)) for name in _LINES]
     return clean_address(
         line1=lines[0],
         line2=", ".join(line for line in lines[1:] if line),
@@ -164,6 +169,7 @@ def _project_country(country: str | None, field: FieldName, losses: Losses) -> s
     return None
 
 
+@lru_cache(maxsize=512)
 def _country_name(code: str) -> str | None:
     """Return the country in words that read back as the same one, else the code; None if Xero takes neither.
 

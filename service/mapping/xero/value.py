@@ -59,22 +59,24 @@ class Losses:
 
 def length(text: str) -> int:
     """Count UTF-16 units, as Xero's servers do: a character outside the basic plane counts two."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
 def as_text(value: Any) -> str | None:
     """Return a member that should be text as text, or None for null, blanks and nested members."""
+    if type(value) is str:  # nearly always, and asking for a mapping takes longer than cleaning
+        return clean_text(value)
     return None if value is None or isinstance(value, (Mapping, list)) else clean_text(str(value))
 
 
 def as_list(value: Any) -> Sequence[Mapping[str, Any]]:
     """Return a member that should be a list of objects; anything else in its place counts as absent."""
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, (dict, Mapping))] if isinstance(value, list) else []
 
 
 def as_object(value: Any) -> Mapping[str, Any]:
     """Return a member that should be an object; anything else in its place counts as empty."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, (dict, Mapping)) else {}
 
 
 def as_decimal(value: Any) -> Decimal | None:

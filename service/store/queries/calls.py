@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from service.core.intent import Intent, IntentState, Operation
 from service.core.snapshot import from_json, to_json
-from service.store.bulk import insert_rows
+from service.store.bulk import change, insert_rows, update_rows
 from service.store.sync_models import CallRow, IntentRow, LinkRow
 
 
@@ -32,7 +32,7 @@ def add(
     call_id, owner = intents[0].call_id, links[intents[0].link_id]
     of = {"organisation_id": owner.organisation_id, "connection_id": owner.connection_id, "created_at": now}
     call = {"id": call_id, "run_id": run_id, "key": request["key"], "elements": len(intents), "request": dict(request)}
-    session.add(CallRow(**of, **call))
+    insert_rows(session, CallRow, [{**of, **call}])
     rows = [{**of, **_columns(intent), "sequence": links[intent.link_id].sequence + 1} for intent in intents]
     insert_rows(session, IntentRow, rows)
 
@@ -75,33 +75,40 @@ def intent_of(row: IntentRow) -> Intent:
     )
 
 
-#: What of a link a write looks at.
+#: What of a link a write looks at. Of the bare tables, so that rows are no work for the toolkit beyond reading them.
+_LINK, _INTENT = LinkRow.__table__.c, IntentRow.__table__.c
 _LEAN = (
-    LinkRow.id,
-    LinkRow.entity,
-    LinkRow.organisation_id,
-    LinkRow.connection_id,
-    LinkRow.record_id,
-    LinkRow.remote_id,
-    LinkRow.remote_name,
-    LinkRow.generation,
-    LinkRow.wanted,
-    LinkRow.confirmed,
-    LinkRow.heard,
-    LinkRow.settled,
-    LinkRow.baseline,
-    LinkRow.losses,
-    LinkRow.open_problem_id,
-    LinkRow.intent_open,
-    LinkRow.intent_unknown,
-    LinkRow.sequence,
-    LinkRow.retired_at,
+    _LINK.id,
+    _LINK.entity,
+    _LINK.organisation_id,
+    _LINK.connection_id,
+    _LINK.record_id,
+    _LINK.remote_id,
+    _LINK.remote_name,
+    _LINK.generation,
+    _LINK.wanted,
+    _LINK.confirmed,
+    _LINK.heard,
+    _LINK.settled,
+    _LINK.baseline,
+    _LINK.losses,
+    _LINK.open_problem_id,
+    _LINK.intent_open,
+    _LINK.intent_unknown,
+    _LINK.sequence,
+    _LINK.retired_at,
+)
+_TO_SEND = select(*_LEAN).where(_LINK.id.in_(bindparam("link_ids", expanding=True)))
+_ANSWERED = (
+    select(_INTENT.id.label("intent_id"), *_LEAN)
+    .join_from(IntentRow.__table__, LinkRow.__table__, _LINK.id == _INTENT.link_id)
+    .where(_INTENT.call_id == bindparam("call_id"), _INTENT.closed_at.is_(None))
 )
 
 
 def links_to_send(session: Session, link_ids: Collection[str]) -> dict[str, LinkRow]:
     """Return links by id as plain rows, to be read and not changed; unknown ones are left out."""
-    rows = session.execute(select(*_LEAN).where(LinkRow.id.in_(link_ids)))
+    rows = session.execute(_TO_SEND, {"link_ids": list(link_ids)})
     return {row.id: cast("LinkRow", row) for row in rows}
 
 
@@ -135,11 +142,7 @@ def links_of_open_intents(session: Session, call_id: str) -> dict[str, LinkRow]:
 
 def links_answered(session: Session, call_id: str) -> dict[str, LinkRow]:
     """Return them as plain rows, to be read and not changed: an answer mostly confirms all that was sent."""
-    rows = session.execute(
-        select(IntentRow.id.label("intent_id"), *_LEAN)
-        .join(LinkRow, LinkRow.id == IntentRow.link_id)
-        .where(*_open(call_id))
-    )
+    rows = session.execute(_ANSWERED, {"call_id": call_id})
     return {row.intent_id: cast("LinkRow", row) for row in rows}
 
 
@@ -166,23 +169,22 @@ def end(
     outcome: Mapping[str, Any] | None = None,
 ) -> None:
     """Close intents that came to the same end."""
-    if intent_ids:
-        session.execute(
-            update(IntentRow)
-            .where(IntentRow.id.in_(intent_ids))
-            .values(state=state.value, closed_at=now, outcome=None if outcome is None else dict(outcome))
-            .execution_options(synchronize_session=False)
-        )
+    ended = {"state": state.value, "closed_at": now, "outcome": None if outcome is None else dict(outcome)}
+    update_rows(session, IntentRow, [{"id": intent_id, **ended} for intent_id in intent_ids])
 
 
 def mark_sent(session: Session, call_id: str, *, now: datetime) -> None:
     """Note that a call's request is about to be sent."""
-    session.execute(
-        update(CallRow)
-        .where(CallRow.id == call_id)
-        .values(sent_at=func.coalesce(CallRow.sent_at, now), last_sent_at=now, sends=CallRow.sends + 1)
-        .execution_options(synchronize_session=False)
-    )
+    change(session, _MARK_SENT, call_id=call_id, now=now)
+
+
+_CALL = cast("Table", CallRow.__table__)
+_NOW = bindparam("now", type_=_CALL.c.sent_at.type)
+_MARK_SENT = (
+    update(_CALL)
+    .where(_CALL.c.id == bindparam("call_id"))
+    .values(sent_at=func.coalesce(_CALL.c.sent_at, _NOW), last_sent_at=_NOW, sends=_CALL.c.sends + 1)
+)
 
 
 def close(
@@ -196,12 +198,8 @@ def close(
 ) -> None:
     """Close a call once each of its intents is closed; what is not known of an answer stays as it was."""
     known = {"status": status, "request_id": request_id, "answer": answer}
-    session.execute(
-        update(CallRow)
-        .where(CallRow.id == call_id)
-        .values(closed_at=now, state="closed", **{name: value for name, value in known.items() if value is not None})
-        .execution_options(synchronize_session=False)
-    )
+    told = {name: value for name, value in known.items() if value is not None}
+    update_rows(session, CallRow, [{"id": call_id, "closed_at": now, "state": "closed", **told}])
 
 
 def leave_open(session: Session, call_id: str, *, answer_read: bool) -> None:

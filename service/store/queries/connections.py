@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from service.store.bulk import update_rows
 from service.store.sync_models import ConnectionRow, ConsentRow, RunRow
 
 
@@ -108,7 +109,7 @@ def get_run(session: Session, organisation_id: str, run_id: str) -> RunRow:
 
 def report_run(session: Session, run_id: str, **values: Any) -> None:
     """Write how far a run has come, without reading its row."""
-    session.execute(update(RunRow).where(RunRow.id == run_id).values(**values))
+    update_rows(session, RunRow, [{"id": run_id, **values}])
 
 
 def runs(

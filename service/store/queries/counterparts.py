@@ -61,6 +61,20 @@ def by_remote_ids(
     return found
 
 
+def known_of(
+    session: Session, connection_id: str, family: Family, remote_ids: Collection[str]
+) -> dict[str, CounterpartRow]:
+    """Return the rows of those of the given entities that are known, by remote id; of new ones mostly none is."""
+    of = CounterpartRow.__table__.c
+    query = select(of.remote_id).where(of.connection_id == connection_id, of.family == family.value)
+    found = [
+        remote_id
+        for chunk in chunks(remote_ids)
+        for (remote_id,) in session.execute(query.where(of.remote_id.in_(chunk)))
+    ]
+    return by_remote_ids(session, connection_id, family, found)
+
+
 def absorb(
     session: Session, connection: ConnectionRow, records: Sequence[RemoteRecord], now: datetime
 ) -> list[RemoteRecord]:
@@ -76,7 +90,7 @@ def absorb(
         of_family = {remote_id: record for (kind, remote_id), record in latest.items() if kind is family}
         versions = _versions(session, connection.id, family, of_family)
         changed = [record for remote_id, record in of_family.items() if _is_news(versions.get(remote_id), record)]
-        known = by_remote_ids(session, connection.id, family, [record.remote_id for record in changed])
+        known = known_of(session, connection.id, family, [record.remote_id for record in changed])
         # An answer to a write may show an entity otherwise than the feed; under the same version nobody touched it.
         news += [record for record in changed if _is_newer(known.get(record.remote_id), record)]
         store(session, of, changed, known, now, pending=True)

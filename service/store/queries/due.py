@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,12 @@ from service.core.problem import ProblemKind
 from service.store.records import ContactRow, CustomerRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 
+#: What of a link decisions look at. As objects, thousands of links would cost as much as all that is decided of them.
+_LOOKED_AT = tuple(
+    getattr(LinkRow, column.name)
+    for column in LinkRow.__table__.c
+    if column.name not in {"losses", "readback", "readback_state", "variance", "created_at", "last_synced_at"}
+)
 _IN_FORCE = LinkRow.retired_at.is_(None)
 _NEEDS_WORK = or_(LinkRow.wanted > LinkRow.confirmed, LinkRow.heard > LinkRow.settled)
 
@@ -29,7 +36,7 @@ def due_links(
     only: Collection[str] | None = None,
     limit: int = 500,
 ) -> Sequence[LinkRow]:
-    """Return links to look at, in the order of their ids: changed on either side, or waiting for a parent.
+    """Return links to look at as plain rows, by their ids: changed on either side, or waiting for a parent.
 
     A link with an open problem waits for a person, unless the other side has changed since or it only waited for its
     parent. A link with an open intent waits for that to be settled.
@@ -41,7 +48,7 @@ def due_links(
     """
     waits = and_(LinkRow.open_problem_id.is_not(None), _waits_for_parent())
     query = (
-        select(LinkRow)
+        select(*_LOOKED_AT)
         .where(
             LinkRow.connection_id == connection.id,
             LinkRow.entity == kind.value,
@@ -63,7 +70,7 @@ def due_links(
     if retiring is not None and kind in _ACTIVE_CUSTOMER:
         active = exists(_ACTIVE_CUSTOMER[kind].where(CustomerRow.archived.is_(False)))
         query = query.where(~active if retiring else active)
-    return session.scalars(_at_depth(query, depth)).all()
+    return [cast("LinkRow", row) for row in session.execute(_at_depth(query, depth))]
 
 
 #: The customer behind a link: the record itself, or that of a contact.
@@ -101,7 +108,7 @@ def _waits_for_parent() -> ColumnElement[bool]:
     )
 
 
-def _at_depth(query: Select[LinkRow], depth: int | None) -> Select[LinkRow]:
+def _at_depth(query: Select[Any], depth: int | None) -> Select[Any]:
     if depth is None:
         return query
     return query.join(CustomerRow, CustomerRow.id == LinkRow.record_id).where(CustomerRow.depth == depth)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import cast
 
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.core.model import Contact, Customer, Invoice, JobSite, Payment, TaxLevel
@@ -21,8 +22,10 @@ from service.store.queries.values import (
 )
 from service.store.records import ContactRow, CustomerRow, InvoiceLineRow, InvoiceRow, PaymentRow, TaxLevelRow
 
-_CUSTOMER = tuple(getattr(CustomerRow, one.key) for one in inspect(CustomerRow).column_attrs)
-_CONTACT = tuple(getattr(ContactRow, one.key) for one in inspect(ContactRow).column_attrs)
+_CUSTOMERS, _CONTACTS = CustomerRow.__table__, ContactRow.__table__
+#: What values are made of, and where a customer stands in its tree.
+_CUSTOMER = [column for column in _CUSTOMERS.c if column.name in {*(one.name for one in fields(Customer)), "sort_key"}]
+_CONTACT = [column for column in _CONTACTS.c if column.name in {one.name for one in fields(Contact)}]
 
 
 def load_customers(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Customer]:
@@ -36,21 +39,22 @@ def load_customers(session: Session, organisation_id: str, ids: Iterable[str]) -
 
 def _plain_customers(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, CustomerRow]:
     """Return customers as plain rows, to be read and not changed: as objects they would cost as much again."""
-    query = select(*_CUSTOMER).where(CustomerRow.organisation_id == organisation_id)
+    query = select(*_CUSTOMER).where(_CUSTOMERS.c.organisation_id == organisation_id)
     parts = chunks(set(ids))
     return {
         row.id: cast("CustomerRow", row)
         for part in parts
-        for row in session.execute(query.where(CustomerRow.id.in_(part)))
+        for row in session.execute(query.where(_CUSTOMERS.c.id.in_(part)))
     }
 
 
 def _plain_contacts(session: Session, organisation_id: str, customer_ids: Iterable[str]) -> dict[str, list[ContactRow]]:
     """Return the contacts of customers in their order, by customer id, as plain rows."""
     people: dict[str, list[ContactRow]] = {}
-    query = select(*_CONTACT).where(ContactRow.organisation_id == organisation_id)
+    people_of = _CONTACTS.c
+    query = select(*_CONTACT).where(people_of.organisation_id == organisation_id)
     for part in chunks(customer_ids):
-        wanted = query.where(ContactRow.customer_id.in_(part)).order_by(ContactRow.position, ContactRow.id)
+        wanted = query.where(people_of.customer_id.in_(part)).order_by(people_of.position, people_of.id)
         for row in session.execute(wanted):
             people.setdefault(row.customer_id, []).append(cast("ContactRow", row))
     return people
