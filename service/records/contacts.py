@@ -24,7 +24,7 @@ from service.store.queries.ties import forget, is_known_there
 from service.store.queries.tree import delete_contact_row, subtree
 from service.store.records import ContactRow, CustomerRow
 
-_SEARCHED = frozenset({"first_name", "last_name", "email", "other_emails"})
+_SEARCHED = frozenset({"first_name", "last_name", "email", "other_emails", "phone", "mobile"})
 #: Fields that no invoice rule looks at.
 _BESIDE_INVOICES = frozenset({"role", "phone", "mobile", "fax", "notes"})
 #: What decides the address that a job without one of its own takes from above, at packages that pass nothing on.

@@ -51,7 +51,9 @@ _INVOICE_RULES = frozenset(
 )
 #: Fields that a job without a value of its own takes from above, at packages that pass nothing on.
 _PASSED_DOWN = frozenset({"email", "billing_address", "currency", "payment_terms", "tax_level_id"})
-_SEARCHED = frozenset({"name", "first_name", "last_name", "number", "email", "other_emails", "parent_id"})
+_SEARCHED = frozenset(
+    {"name", "first_name", "last_name", "number", "email", "other_emails", "phone", "mobile", "parent_id"}
+)
 _LOOKED_UP = ("tax_level_id", "job_site_id")
 
 
@@ -166,24 +168,37 @@ def unarchive_customer(
     return _set_archived(session, author, row, archived=False)
 
 
-def delete_customer(session: Session, author: Author, customer_id: str) -> None:
+def delete_customer(session: Session, author: Author, customer_id: str, *, expected: int | None = None) -> None:
     """Delete a customer on which nothing hangs, with its contacts and job sites.
 
     :raises NotPossibleNow: it has jobs, invoices or payments, or a package knows it; the message counts them.
+    :raises StaleRevision: somebody changed it meanwhile.
     """
     lock_tree(session, author)
     row = _row(session, author, customer_id)
+    check_revision(row, expected)
+    kept = why_kept(session, author.organisation_id, row)
+    if kept is not None:
+        raise NotPossibleNow(kept)
+    forget(session, author.organisation_id, _with_people(session, row))
+    report(session, author, "deleted", subject_of(row))
+    delete_with_people(session, row)
+
+
+def why_kept(session: Session, organisation_id: str, row: CustomerRow) -> str | None:
+    """Return why a customer can't be deleted, as a sentence; None where it can."""
     counts = counts_of_records(session, row)
     held = [f"{count} {what}{'s' if count > 1 else ''}" for what, count in counts.items() if count]
     if held:
-        raise NotPossibleNow(f"{row.name} has {' and '.join(held)}. Archive it instead.")
-    people = contacts_of(session, author.organisation_id, [row.id]).get(row.id, ())
-    record_ids = [row.id, *(contact.id for contact in people)]
-    if is_known_there(session, author.organisation_id, record_ids):
-        raise NotPossibleNow(f"{row.name} is tied to a record in the accounting package. Archive it instead.")
-    forget(session, author.organisation_id, record_ids)
-    report(session, author, "deleted", subject_of(row))
-    delete_with_people(session, row)
+        return f"{row.name} has {' and '.join(held)}. Archive it instead."
+    if is_known_there(session, organisation_id, _with_people(session, row)):
+        return f"{row.name} is tied to a record in the accounting package. Archive it instead."
+    return None
+
+
+def _with_people(session: Session, row: CustomerRow) -> list[str]:
+    people = contacts_of(session, row.organisation_id, [row.id]).get(row.id, ())
+    return [row.id, *(contact.id for contact in people)]
 
 
 def subject_of(row: CustomerRow) -> Subject:

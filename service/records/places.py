@@ -125,7 +125,7 @@ def require_tax_levels(session: Session, author: Author, given: Mapping[str, str
 
 
 def write_words_of(session: Session, organisation_id: str, rows: Iterable[CustomerRow]) -> None:
-    """Write anew the words under which customers are found: of their names, people, numbers and addresses of mail."""
+    """Write anew the words under which customers are found: their names, people, numbers, phones, emails."""
     by_id = {row.id: row for row in rows}
     session.flush()
     people = contacts_of(session, organisation_id, by_id)
@@ -133,10 +133,12 @@ def write_words_of(session: Session, organisation_id: str, rows: Iterable[Custom
     for row in by_id.values():
         texts = [row.full_name, row.first_name, row.last_name, row.number]
         emails = [row.email, *row.other_emails]
+        phones = [row.phone, row.mobile]
         for contact in people.get(row.id, ()):
             texts += [contact.first_name, contact.last_name]
             emails += [contact.email, *contact.other_emails]
-        words[row.id] = words_of(texts, emails=emails)
+            phones += [contact.phone, contact.mobile]
+        words[row.id] = words_of(texts, emails=emails, phones=phones)
     write_words(session, organisation_id, words)
 
 

@@ -8,9 +8,8 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from service.core.ports import EntityKind, Ref
-from service.records import customers
-from service.records.errors import NotFound, RecordError
+from service.core.ports import EntityKind
+from service.records.errors import NotFound
 from service.store.accounts import Role
 from service.store.queries import lists, tree, web_users
 from service.store.queries.connections import all_of
@@ -18,13 +17,13 @@ from service.store.queries.find import find, find_all
 from service.store.queries.load import contacts_of
 from service.store.queries.states import sync_states
 from service.store.records import CustomerRow, JobSiteRow, TaxLevelRow
-from service.sync import run, sending
+from service.sync import run
 from service.sync.connect import WrongState
 from service.web import comparison, listing
 from service.web.access import does, person, safe_path, shows
+from service.web.customer_act import COLUMNS_COOKIE
 from service.web.pages import pages
 from service.web.parts import parts
-from service.web.words import plural
 
 _ROWS = 100
 _CHILDREN = 500
@@ -41,7 +40,7 @@ def customer_list(session: Session) -> str:
     wish = listing.wish_of(request.args, connections)
     parent = find(session, CustomerRow, organisation_id, wish.parent) if wish.parent else None
     base = parent.depth if parent else 0
-    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, base=base)
+    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, base=base, columns=_columns())
     return render_template("customers.html", shown=shown, parent=parent, **listing.words(connections))
 
 
@@ -49,9 +48,13 @@ def customer_list(session: Session) -> str:
 @shows()
 def children_part(session: Session, customer_id: str) -> str:
     """Give the rows right below a customer, to be put under it."""
-    wish = listing.Wish(parent=customer_id, archived=request.args.get("archived") == "true")
+    wish = listing.Wish(
+        parent=customer_id,
+        archived=request.args.get("archived") == "true",
+        sort=listing.sort_of(request.args.getlist("sort")),
+    )
     base = request.args.get("base", 0, type=int)
-    shown = listing.shown(session, person().company.id, wish, limit=_CHILDREN, base=base)
+    shown = listing.shown(session, person().company.id, wish, limit=_CHILDREN, base=base, columns=_columns())
     return render_template("part/rows.html", shown=shown)
 
 
@@ -87,7 +90,8 @@ def customer(session: Session, customer_id: str) -> str:
         sites=lists.job_site_page(session, organisation_id, row.id, limit=_HANGING, cursor=None).items,
         site=find(session, JobSiteRow, organisation_id, row.job_site_id) if row.job_site_id else None,
         tax_level=find(session, TaxLevelRow, organisation_id, row.tax_level_id) if row.tax_level_id else None,
-        shown=listing.shown(session, organisation_id, wish, limit=_CHILDREN, base=row.depth),
+        shown=listing.shown(session, organisation_id, wish, limit=_CHILDREN, base=row.depth, columns=_columns()),
+        COLUMNS=listing.COLUMNS,
         invoices=invoices,
         invoice_states=sync_states(session, organisation_id, EntityKind.INVOICE, [one.id for one in invoices.items]),
         events=events,
@@ -95,44 +99,8 @@ def customer(session: Session, customer_id: str) -> str:
     )
 
 
-@pages.post("/customers/<customer_id>/send")
-@does(Role.ACCOUNTANT)
-def send_customer(customer_id: str) -> Response:
-    """Send a customer to every live connection now."""
-    someone, ref = person(), Ref(kind=EntityKind.CUSTOMER, id=customer_id)
-    try:
-        asked = sending.send_now(
-            parts().platform,
-            organisation_id=someone.company.id,
-            ref=ref,
-            connection_id=None,
-            actor=someone.actor,
-        )
-    except WrongState as refusal:
-        flash(str(refusal))
-    else:
-        for one in asked:
-            parts().runner.wake(one.connection_id)
-        flash(f"A sync has begun at {plural(len(asked), 'connection')}.")
-    return redirect(url_for("pages.customer", customer_id=customer_id), 303)
-
-
-@pages.post("/customers/<customer_id>/archive")
-@does(Role.ACCOUNTANT)
-def archive_customer(customer_id: str) -> Response:
-    """Archive a customer, or take it back out."""
-    archive = request.form.get("archived") == "true"
-    change = customers.archive_customer if archive else customers.unarchive_customer
-    try:
-        with parts().platform.database.write() as session:
-            row = change(session, person().author(), customer_id)
-            told = f"{row.name} is {'archived' if archive else 'active again'}. The next sync carries it over."
-    except NotFound:
-        raise
-    except RecordError as refusal:
-        told = str(refusal)
-    flash(told)
-    return redirect(url_for("pages.customer", customer_id=customer_id), 303)
+def _columns() -> tuple[str, ...]:
+    return listing.columns_of(request.cookies.get(COLUMNS_COOKIE))
 
 
 def ask_for_sync(connection_id: str) -> bool:

@@ -18,10 +18,10 @@ from service.store.records import CustomerRow
 from service.web.access import does, person, shows
 from service.web.pages import pages
 from service.web.parts import parts
+from service.web.typed import ADDRESS_PARTS, address_of, address_values, faults_of, texts_of
 
 TEXTS = ("name", "first_name", "last_name", "email", "phone", "mobile", "fax", "website", "vat_number", "number")
 ADDRESSES = ("billing_address", "shipping_address")
-ADDRESS_PARTS = ("line1", "line2", "city", "region", "postal_code", "country")
 
 
 @pages.get("/customers/<customer_id>/edit")
@@ -54,14 +54,14 @@ def save_customer(customer_id: str) -> Any:
     except NotFound:
         raise
     except ValidationError as refusal:
-        faults = {".".join(str(part) for part in one["loc"]): _sentence(one["msg"]) for one in refusal.errors()}
+        faults = faults_of(refusal)
     except StaleRevision:
         with database.read() as session:
             return _page(_row(session, customer_id), typed=given, stale=True), 409
     except RecordError as refusal:
-        faults = {fault.field: fault.message for fault in getattr(refusal, "faults", ())} or {"": str(refusal)}
-    except ValueError:
-        faults = {"": "The form is incomplete. Load it again."}
+        faults = faults_of(refusal)
+    except ValueError as refusal:
+        faults = faults_of(refusal)
     with database.read() as session:
         return _page(_row(session, customer_id), typed=given, faults=faults, revision=given.get("revision")), 422
 
@@ -77,19 +77,14 @@ def _values(row: CustomerRow) -> dict[str, str]:
     """Return the form's fields as they are stored."""
     values = {name: getattr(row, name) or "" for name in TEXTS}
     for name in ADDRESSES:
-        document = getattr(row, name) or {}
-        values |= {f"{name}.{part}": document.get(part) or "" for part in ADDRESS_PARTS}
+        values |= address_values(name, getattr(row, name))
     return values
 
 
 def _changes(given: Mapping[str, str]) -> dict[str, Any]:
     """Return the form as the use case takes it; only fields that the form had."""
-    changes: dict[str, Any] = {name: given[name] for name in TEXTS if name in given}
-    for name in ADDRESSES:
-        parts_given = {part: given[f"{name}.{part}"] for part in ADDRESS_PARTS if f"{name}.{part}" in given}
-        if parts_given:
-            changes[name] = {**parts_given, "country": parts_given.get("country", "").strip().upper()}
-    return changes
+    found = {name: address_of(given, name) for name in ADDRESSES}
+    return texts_of(given, TEXTS) | {name: address for name, address in found.items() if address is not None}
 
 
 def _page(
@@ -113,8 +108,3 @@ def _page(
         ADDRESSES=ADDRESSES,
         ADDRESS_PARTS=ADDRESS_PARTS,
     )
-
-
-def _sentence(message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    return text if text.endswith(".") else f"{text}."

@@ -13,6 +13,7 @@ from service.store.queries.states import sync_states
 from service.store.queries.upkeep import last_beat
 from service.web import listing
 from service.web.access import person, safe_path, shows
+from service.web.customer_act import COLUMNS_COOKIE
 from service.web.pages import THEMES, open_questions, pages
 from service.web.parts import now, parts
 from service.web.standing import Standing, answer, questions, standings
@@ -32,7 +33,8 @@ def dashboard(session: Session) -> str:
     organisation_id = person().company.id
     connections = all_of(session, organisation_id)
     wish = listing.wish_of(request.args, connections)
-    shown = listing.shown(session, organisation_id, wish, limit=_ROWS)
+    columns = listing.columns_of(request.cookies.get(COLUMNS_COOKIE))
+    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, columns=columns)
     return render_template("dashboard.html", shown=shown, **listing.words(connections), **_standing(session))
 
 

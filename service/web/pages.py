@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -86,8 +87,15 @@ def asset(name: str) -> str:
     return url_for("pages.static", filename=name, v=parts().versions.get(name))
 
 
-def with_arguments(**changes: str | None) -> str:
-    """Return this page's address with some arguments changed; None takes one away."""
-    wanted = {name: value for name, value in request.args.items() if name != "cursor"} | changes
-    given: dict[str, Any] = {name: value for name, value in wanted.items() if value}
-    return f"{request.path}?{urlencode(given)}" if given else request.path
+def with_arguments(path: str | None = None, **changes: str | Sequence[str] | None) -> str:
+    """Return this page's address with some arguments changed; None takes one away, a list repeats one.
+
+    :param path: of another page that takes the same arguments.
+    """
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in {"cursor", *changes}]
+    given = [
+        *((name, value) for name, value in kept if value),
+        *((name, value) for name, value in changes.items() if value),
+    ]
+    path = path or request.path
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path

@@ -176,6 +176,11 @@ def day(value: date | None) -> str:
     return "" if value is None else format_date(value, "d MMM y", locale=locale())
 
 
+def day_of(moment: datetime) -> str:
+    """Return the day of a moment where the organisation is."""
+    return day(moment.astimezone(zone()).date())
+
+
 def money(amount: Decimal, currency: str) -> str:
     """Return an amount with its currency and as many digits as its books keep."""
     digits = currency_digits(currency)
@@ -229,7 +234,22 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 def install(app: Flask) -> None:
     """Give the words to the templates."""
-    filters = (when, exact, clock, relative, day, money, price, number, plain_value, address, plural, duration, actor)
+    filters = (
+        when,
+        exact,
+        clock,
+        relative,
+        day,
+        day_of,
+        money,
+        price,
+        number,
+        plain_value,
+        address,
+        plural,
+        duration,
+        actor,
+    )
     for filter_ in filters:
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.filters["label"] = field_label

@@ -36,6 +36,20 @@ def test_an_address_of_mail_is_one_word() -> None:
     assert words_of([], emails=["Billing@Freeman.example", None]) == {"billing@freeman.example"}
 
 
+@pytest.mark.parametrize(
+    ("phone", "words"),
+    [
+        ("(650) 555-0987", {"6505550987", "5550987", "0987"}),
+        ("+1 650 555 0110", {"16505550110", "6505550110", "5550110", "0110"}),
+        ("5551111", {"5551111"}),
+        ("none", set()),
+        (None, set()),
+    ],
+)
+def test_a_phone_number_is_found_from_each_of_its_groups_on(phone: str | None, words: set[str]) -> None:
+    assert words_of([], phones=[phone]) == words
+
+
 def test_a_word_longer_than_an_index_takes_is_found_by_its_beginning(session: Session, author: Author) -> None:
     client = company(session, author, "x" * 255)
     query = select(CustomerRow.id).where(CustomerRow.organisation_id == author.organisation_id, matches("x" * 255))

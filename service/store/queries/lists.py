@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from service.core.ports import EntityKind
 from service.store.accounts import Event
 from service.store.queries.dots import dot_expression, in_force_for
-from service.store.queries.pages import Key, Page, day, moment, page, text, whole
+from service.store.queries.pages import Key, Page, day, flag, moment, page, text, whole
 from service.store.queries.search import matches
 from service.store.records import (
     ContactRow,
@@ -24,6 +24,8 @@ from service.store.records import (
     TaxLevelRow,
 )
 from service.store.sync_models import LinkRow
+
+_MAYBE_BLANK = frozenset({"email", "phone", "mobile", "vat_number"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,10 @@ def customer_sorts() -> dict[str, tuple[str, Any]]:
         "full_name": ("sort_key", text),
         "number": ("number", text),
         "email": ("email", text),
+        "phone": ("phone", text),
+        "mobile": ("mobile", text),
+        "vat_number": ("vat_number", text),
+        "archived": ("archived", flag),
         "kind": ("kind", text),
         "type": ("type", text),
         "status": ("status", text),
@@ -113,7 +119,7 @@ def customer_page(
     if tree and sort:
         sorted_by = aliased(CustomerRow)
         query = query.join(sorted_by, sorted_by.id == CustomerRow.root_id)
-    keys = _keys(sorted_by, customer_sorts(), sort)
+    keys = sort_keys(sorted_by, customer_sorts(), sort)
     last = Key(CustomerRow.sort_key, text) if tree else Key(CustomerRow.id, text)
     if tree and sort:
         keys.append(Key(CustomerRow.root_id, text))
@@ -150,7 +156,7 @@ def invoice_page(
         )
         query = query.where(started | named)
     query = _with_dot(query, InvoiceRow.id, EntityKind.INVOICE, chosen.dot, chosen.connection_id)
-    keys = [*_keys(InvoiceRow, invoice_sorts(), sort), Key(InvoiceRow.id, text)]
+    keys = [*sort_keys(InvoiceRow, invoice_sorts(), sort), Key(InvoiceRow.id, text)]
     return page(session, query, keys, order=f"invoices:{','.join(sort)}", limit=limit, cursor=cursor)
 
 
@@ -261,12 +267,16 @@ def _with_dot(
     return joined.where(dot_expression() == dot)
 
 
-def _keys(sorted_by: Any, sorts: dict[str, tuple[str, Any]], sort: Sequence[str]) -> list[Key]:
+def sort_keys(sorted_by: Any, sorts: dict[str, tuple[str, Any]], sort: Sequence[str]) -> list[Key]:
+    """Return the keys of an order; what may be blank sorts as an empty text.
+
+    :param sort: names of ``sorts``, each with a minus for descending.
+    """
     keys = []
     for wish in sort:
         column_name, read = sorts[wish.removeprefix("-")]
         column = getattr(sorted_by, column_name)
-        if column_name == "email":
+        if column_name in _MAYBE_BLANK:
             column = func.coalesce(column, "")
         keys.append(Key(column, read, descending=wish.startswith("-")))
     return keys

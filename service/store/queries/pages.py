@@ -53,6 +53,13 @@ def whole(value: Any) -> int:
     return value
 
 
+def flag(value: Any) -> bool:
+    """Read a yes or no of a cursor."""
+    if not isinstance(value, bool):
+        raise BadCursor
+    return value
+
+
 def moment(value: Any) -> datetime:
     """Read a time of a cursor."""
     found = datetime.fromisoformat(text(value))
@@ -86,12 +93,16 @@ def page(
 
 
 def _behind(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Return the condition for rows behind the one with these values."""
+    """Return the condition for rows behind the one with these values.
+
+    What follows from the first key alone is said as well: an index can begin there, which it can't at an alternative.
+    """
+    first = keys[0].column <= values[0] if keys[0].descending else keys[0].column >= values[0]
     cases = []
     for index, (key, value) in enumerate(zip(keys, values, strict=True)):
         same = [before.column == there for before, there in zip(keys[:index], values[:index], strict=True)]
         cases.append(and_(*same, key.column < value if key.descending else key.column > value))
-    return or_(*cases)
+    return and_(first, or_(*cases))
 
 
 def _write(order: str, values: Sequence[Any]) -> str:

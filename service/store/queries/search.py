@@ -1,11 +1,11 @@
-"""Finding a customer by the beginning of any word of its names, its number, or an address of mail."""
+"""Finding a customer by the beginning of any word of its names, its number, an address of mail, or a phone number."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_
 from sqlalchemy.orm import Session
 
 from service.core.names import name_key
@@ -16,14 +16,22 @@ from service.store.records import CustomerRow, SearchWord
 _WORD = 64
 _LAST = "\U0010ffff"
 _PARTS = re.compile(r"[^\W_]+")
+_PHONE = re.compile(r"[+(]?[\d\s()./+-]{5,}")
+_GROUP = re.compile(r"\d+")
 
 
-def words_of(texts: Iterable[str | None], *, emails: Iterable[str | None] = ()) -> frozenset[str]:
+def words_of(
+    texts: Iterable[str | None], *, emails: Iterable[str | None] = (), phones: Iterable[str | None] = ()
+) -> frozenset[str]:
     """Return the words under which a record is found.
 
     Those of texts are what stands between blanks, and its parts between other signs; an address of mail is one word.
+    A phone number is found from each of its groups of digits on, however it was written.
     """
     words = {name_key(email) for email in emails if email}
+    for phone in phones:
+        groups = _GROUP.findall(phone or "")
+        words.update("".join(groups[start:]) for start in range(len(groups)))
     for text in texts:
         key = name_key(text or "")
         words.update(key.split(), _PARTS.findall(key))
@@ -45,8 +53,12 @@ def write_words(session: Session, organisation_id: str, words: Mapping[str, Iter
 
 
 def matches(query: str) -> ColumnElement[bool]:
-    """Return the condition on a customer: each word of the query begins one of its words."""
-    return and_(True, *(_has_word(word[:_WORD]) for word in name_key(query).split()))
+    """Return the condition on a customer: each word of the query begins one of its words; or a phone does."""
+    named = and_(True, *(_has_word(word[:_WORD]) for word in name_key(query).split()))
+    if _PHONE.fullmatch(query.strip()) is None:
+        return named
+    digits = "".join(_GROUP.findall(query))
+    return or_(named, _has_word(digits)) if digits else named
 
 
 def _has_word(word: str) -> ColumnElement[bool]:

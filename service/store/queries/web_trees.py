@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.store.queries.lists import customer_sorts
+from service.store.queries.lists import customer_sorts, sort_keys
 from service.store.queries.pages import Key, Page, page, text
 from service.store.records import CustomerRow
 
@@ -19,14 +19,14 @@ def level(
     parent_id: str | None = None,
     is_customer: bool | None = None,
     archived: bool | None = False,
-    sort: str = "name",
+    sort: Sequence[str] = ("name",),
     limit: int,
     cursor: str | None,
 ) -> Page[CustomerRow]:
     """Return a page of one level: the clients, or the jobs right below a customer.
 
     :param archived: None takes both.
-    :param sort: one of ``customer_sorts``, with a minus for descending.
+    :param sort: names of ``customer_sorts``, each with a minus for descending.
     :raises BadCursor: the cursor is of another list.
     """
     below = CustomerRow.parent_id.is_(None) if parent_id is None else CustomerRow.parent_id == parent_id
@@ -35,9 +35,9 @@ def level(
         query = query.where(CustomerRow.archived.is_(archived))
     if is_customer is not None:
         query = query.where(CustomerRow.is_customer.is_(is_customer))
-    column, read = customer_sorts()[sort.removeprefix("-")]
-    keys = [Key(getattr(CustomerRow, column), read, descending=sort.startswith("-")), Key(CustomerRow.id, text)]
-    return page(session, query, keys, order=f"level:{parent_id}:{sort}", limit=limit, cursor=cursor)
+    keys = [*sort_keys(CustomerRow, customer_sorts(), sort), Key(CustomerRow.id, text)]
+    order = f"level:{parent_id}:{','.join(sort)}"
+    return page(session, query, keys, order=order, limit=limit, cursor=cursor)
 
 
 def count_jobs(

@@ -133,6 +133,20 @@
     return undefined;
   }
 
+  // --- what can be done with a row, beside it ----------------------------------------------------------------------------
+
+  async function openSheet(link) {
+    const sheet = find("#sheet");
+    if (!sheet?.showPopover) return location.assign(link.href);
+    sheet.replaceChildren(await fetchPart(link.dataset.sheet));
+    sheet.showPopover();
+    const at = link.getBoundingClientRect();
+    sheet.style.left = `${Math.max(8, Math.min(at.right - sheet.offsetWidth, innerWidth - sheet.offsetWidth - 8))}px`;
+    sheet.style.top = `${Math.max(8, Math.min(at.bottom + 4, innerHeight - sheet.offsetHeight - 8))}px`;
+    find("a, button", sheet)?.focus();
+    return undefined;
+  }
+
   // --- the keyboard ------------------------------------------------------------------------------------------------------
 
   const usesKeys = () => localStorage.getItem("keys") !== "off";
@@ -195,6 +209,11 @@
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       toggleTree(link).catch(() => location.assign(link.href));
+    }
+    const sheeter = event.target.closest?.("[data-sheet]");
+    if (sheeter && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      openSheet(sheeter).catch(() => location.assign(sheeter.href));
     }
     const opener = event.target.closest?.("[data-opens]");
     if (opener) document.getElementById(opener.dataset.opens).showModal();
