@@ -119,6 +119,9 @@ def _sold(company: Company, line: Line, sums: _Sums, *, mode: str) -> Line:
     item = _item(company, ref_id(detail, "ItemRef"))
     if item is not None:
         detail["ItemRef"] = {"value": item.id}
+    class_id = ref_id(detail, "ClassRef")
+    if class_id:
+        active_row(company, "Class", class_id, "ClassRef")
     code = ref_id(detail, "TaxCodeRef")
     amount = cents(line["Amount"])
     if company.settings.country == "US":

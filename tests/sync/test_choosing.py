@@ -14,7 +14,7 @@ from service.mapping import settings as mapping_settings
 from service.records.errors import StaleRevision
 from service.store.queries import connections, mappings
 from service.store.records import CustomerRow, InvoiceRow
-from service.sync import choosing, mapping
+from service.sync import choosing, mapping, warnings
 from service.sync.rebase import Sent
 from service.sync.what_if import Effect, WhatIf
 from tests.sync.bookkeeper import Bookkeeper
@@ -270,6 +270,24 @@ def test_lists_say_what_travels(live_office: Office, bookkeeper: Bookkeeper) -> 
     assert (office.link(other), office.ours(CustomerRow, client).phone) == (None, "+1 212-555-0199")
 
 
+def test_an_owner_of_one_kind_decides_what_becomes_of_an_edit_there(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    office = live_office
+    client = office.add_customer(name="Cedar Vets", email="a@cedar.example", phone="+1 212 555 0100")
+    office.sync()
+    there_id = office.remote_id(client)
+    choose(office, owners={"customer.email": "ours", "customer.phone": "theirs", "invoice.reference": "theirs"})
+    bookkeeper.edit(there_id, email="b@cedar.example", phone="+1 212 555 0199")
+    assert office.sync().state == "succeeded"
+    assert bookkeeper.customer(there_id)["email"] == "a@cedar.example"
+    assert office.ours(CustomerRow, client).phone == "+1 212-555-0199"
+    office.edit_customer(client, phone="+1 212 555 0155")
+    office.sync()
+    assert office.ours(CustomerRow, client).phone == "+1 212-555-0199"
+    assert look(office, owners={"customer.phone": "ours"}) == {}
+
+
 def test_a_currency_that_is_left_out_is_neither_sent_nor_asked_about(live_office: Office) -> None:
     office = live_office
     choose(office, currencies={"EUR": "leave_out"})
@@ -315,6 +333,10 @@ def test_what_is_gone_there_is_named_with_whom_it_stops_and_nothing_is_sent_by_i
     [missing] = mapping_settings_of(office).missing
     assert missing.entry == ("accounts:sales" if _xero(office) else "items:default")
     assert [ref.id for ref in missing.records] == [invoice]
+    with office.platform.database.read() as session:
+        row = connections.get(session, office.organisation_id, office.connection_id)
+        [told] = [one for one in warnings.warnings_of(office.platform, session, row) if one.kind == "mapping"]
+        assert "no longer offers what was chosen for" in told.message
     written = office.writes()
     office.sync()
     assert (office.problem().kind, office.writes()) == ("missing_mapping", written + 1)  # the customer alone is sent

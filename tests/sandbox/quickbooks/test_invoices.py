@@ -220,6 +220,14 @@ def test_sending_marks_the_invoice_and_remembers_the_address(qbo: Client) -> Non
     assert (sent["EmailStatus"], sent["SyncToken"], sent["DeliveryInfo"]["DeliveryType"]) == ("EmailSent", "1", "Email")
 
 
+def test_an_address_that_is_none_is_not_mailed_and_nobody_says_so(qbo: Client) -> None:
+    people = {"BillEmail": {"Address": "a@b.example, nobody"}, "BillEmailBcc": {"Address": "d@b.example"}}
+    made = qbo.invoice(AMY, **people)
+    qbo.read("POST", f"invoice/{made['Id']}/send", headers={"Content-Type": "application/octet-stream"})
+    (mail,) = [one for books in qbo.sandbox.dump().values() for one in books["mails"]]
+    assert (mail["Id"], mail["To"], mail["Cc"], mail["Bcc"]) == (made["Id"], ["a@b.example"], [], ["d@b.example"])
+
+
 @pytest.mark.parametrize(("params", "code"), [({}, "6420"), ({"sendTo": "ann 1@elm.example"}, "2210")])
 def test_an_invoice_without_a_good_address_is_not_sent(qbo: Client, params: dict[str, str], code: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -273,3 +281,16 @@ def test_credit_memos_and_refund_receipts_are_priced_alike(qbo: Client) -> None:
         qbo.write("RefundReceipt", invoice(AMY, "40"))
     refund = qbo.write("RefundReceipt", invoice(AMY, "40", DepositToAccountRef={"value": "35"}))
     assert (refund["TotalAmt"], refund["DepositToAccountRef"]["name"]) == (40, "Checking")
+
+
+def test_classes_and_locations_are_lists_that_documents_point_to(qbo: Client) -> None:
+    north, south = qbo.rows("select * from Class")
+    body = {**invoice(AMY), "Line": [line("100", ClassRef={"value": north["Id"]})], "DepartmentRef": {"value": "2"}}
+    made = qbo.write("Invoice", body)
+    assert made["Line"][0]["SalesItemLineDetail"]["ClassRef"] == {"value": north["Id"], "name": "North"}
+    assert made["DepartmentRef"]["name"] == "Shop"
+    qbo.write("Class", sparse(south, Active=False))
+    body["Line"] = [line("100", ClassRef={"value": south["Id"]})]
+    with pytest.raises(Refused) as refused:
+        qbo.write("Invoice", body)
+    assert refused.value.code == "2500"

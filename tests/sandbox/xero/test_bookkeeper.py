@@ -109,3 +109,12 @@ def test_reset_brings_back_the_first_books_without_any_token(caller: Caller) -> 
     state = requests.get(f"{caller.server.url}/_sandbox/state", timeout=5).json()
     assert [(one["contacts"], one["connected"]) for one in state["organisations"]] == [(0, False)]
     assert caller.api("GET", "Organisation").status_code == 401
+
+
+def test_an_archived_account_takes_no_line(caller: Caller) -> None:
+    contact = caller.contact("Acme")
+    caller.act("archive_account", code="260")
+    accounts = {one["Code"]: one["Status"] for one in caller.get("Accounts")["Accounts"]}
+    assert (accounts["260"], accounts["200"]) == ("ARCHIVED", "ACTIVE")
+    with pytest.raises(Exception, match="Account code '260' is not a valid code"):
+        caller.invoice(contact, LineItems=[line("100", AccountCode="260")])
