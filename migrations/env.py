@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Connection, Text, text
 from service.store import (  # noqa: F401  (importing them declares the tables)
     accounts,
     budget_models,
+    credit_models,
     drift_models,
     inbox_models,
     letter_models,

@@ -180,6 +180,23 @@ def pay(_: QuickBooksSandbox, company: Company, arguments: Arguments) -> Any:
     return rendered(company, payments.write(company, body, editor=EDITOR))
 
 
+def credit(_: QuickBooksSandbox, company: Company, arguments: Arguments) -> Any:
+    """Write a credit memo over ``amount`` for the customer of ``invoice`` (id) and apply it to the invoice."""
+    invoice = company.require("Invoice", str(arguments["invoice"]))
+    amount = number(str(arguments["amount"]), "amount") or ledger.ZERO
+    customer = {"value": ref_id(invoice.body, "CustomerRef")}
+    line = {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": amount,
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": "NON"}},
+    }
+    memo = documents.write(company, "CreditMemo", {"CustomerRef": customer, "Line": [line]}, editor=EDITOR)
+    ends = (("Invoice", invoice.id), ("CreditMemo", memo.id))
+    lines = [{"Amount": amount, "LinkedTxn": [{"TxnId": end, "TxnType": kind}]} for kind, end in ends]
+    joined = payments.write(company, {"CustomerRef": customer, "TotalAmt": 0, "Line": lines}, editor=EDITOR)
+    return {"CreditMemo": memo.id, "Payment": joined.id}
+
+
 def _gone(company: Company, row: Row, operation: str) -> Any:
     body = {"Id": row.id, "SyncToken": str(row.token)}
     return run(company, Write(kind=row.kind, operation=operation, body=body), editor=EDITOR)
@@ -289,6 +306,7 @@ ACTIONS: Mapping[str, Action] = {
         merge,
         make_project,
         pay,
+        credit,
         void,
         delete,
         void_invoice,

@@ -153,6 +153,14 @@ def _credit_invoice(org: Organisation, asked: dict[str, Any]) -> Record:
     return credit_notes.view(org, note)
 
 
+def _release_credit(org: Organisation, asked: dict[str, Any]) -> Record:
+    """Take an allocation of a credit note back."""
+    note = org.credit_notes[asked["note"]]
+    (allocation,) = [one for one in note["credits"] if one["AllocationID"] == asked["allocation"]]
+    credit_notes.release(org, note, allocation)
+    return credit_notes.view(org, note)
+
+
 def _lock(org: Organisation, asked: dict[str, Any]) -> Record:
     """Set ``period`` and ``year`` lock dates (ISO, or null to lift one)."""
     for name, argument in (("PeriodLockDate", "period"), ("EndOfYearLockDate", "year")):
@@ -212,6 +220,7 @@ ACTIONS: dict[str, Action] = {
     "misstore": _misstore,
     "pay_invoice": _pay_invoice,
     "reconcile_payment": _reconcile_payment,
+    "release_credit": _release_credit,
     "rename_contact": _rename_contact,
     "rename_organisation": _rename_organisation,
     "restore_contact": _restore_contact,

@@ -12,6 +12,7 @@ from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
 from service.api.services import services
 from service.api.units import reads
+from service.core.kind import kind_of_payment
 from service.core.ports import EntityKind
 from service.store.accounts import Role
 from service.store.queries.find import find
@@ -57,7 +58,7 @@ def payment_editable(session: Session, path: IdPath) -> EditableList:
     row = find(session, PaymentRow, caller().organisation_id, path.id)
     if row is None:
         raise ApiError(404, "There is no such payment.")
-    return _answer(session, EntityKind.PAYMENT, path.id)
+    return _answer(session, kind_of_payment(row.kind), path.id)
 
 
 def _answer(session: Session, kind: EntityKind, record_id: str) -> EditableList:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from service.core.model import ZERO, CustomerKind, CustomerType, InvoiceStatus, PaymentKind, SendTo
+from service.core.model import ZERO, CustomerKind, CustomerType, InvoiceStatus, SendTo
 from service.core.money import decimal_text, money_text, quantise
 from service.core.problem import from_json, sentence
 from service.core.readback import Reading
@@ -21,7 +21,6 @@ from service.store.records import (
     InvoiceLineRow,
     InvoiceRow,
     JobSiteRow,
-    PaymentRow,
     TaxLevelRow,
 )
 from service.store.sync_models import LinkRow
@@ -248,26 +247,6 @@ class InvoiceOut(BaseModel):
     sync: list[SyncOut]
 
 
-class PaymentOut(BaseModel):
-    """A payment, refund, credit or adjustment."""
-
-    id: str
-    kind: PaymentKind
-    invoice_id: str | None
-    customer_id: str
-    amount: DecimalText
-    currency: str
-    date: date
-    method: str | None
-    reference: str | None
-    origin: str
-    removed: bool
-    revision: int
-    created_at: datetime
-    updated_at: datetime
-    sync: list[SyncOut]
-
-
 class EventOut(BaseModel):
     """One line of the audit trail."""
 
@@ -365,12 +344,6 @@ def invoice_out(row: InvoiceRow, lines: Sequence[InvoiceLineRow], sync: list[Syn
         lines=[_line_out(line, row.currency) for line in lines],
         sync=sync,
     )
-
-
-def payment_out(row: PaymentRow, sync: list[SyncOut]) -> PaymentOut:
-    """Return a payment's document."""
-    fields = {name: getattr(row, name) for name in PaymentOut.model_fields.keys() - {"amount", "sync"}}
-    return PaymentOut(**fields, amount=money_text(row.amount, row.currency), sync=sync)
 
 
 def event_out(row: Event) -> EventOut:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from service.api.access import caller
-from service.api.outputs import PaymentOut, payment_out
 from service.api.paging import PageQuery
+from service.api.payment_outputs import PaymentOut, payment_documents
 from service.api.problems import ApiError
-from service.api.routes import IdPath, routes, sync_of
+from service.api.routes import IdPath, routes
 from service.api.units import expected_revision, reads, writes
-from service.core.ports import EntityKind
+from service.records import credits as crediting
 from service.records import payments
 from service.records.author import Author
 from service.records.fields import RecordId
-from service.records.inputs import PaymentChanges, PaymentInput
+from service.records.inputs import AllocationInput, PaymentChanges, PaymentInput
 from service.store.accounts import Role
 from service.store.queries.find import find
 from service.store.queries.lists import payment_page
-from service.store.queries.states import sync_states
 from service.store.records import PaymentRow
 
 api = routes("Payments", about="Payments, refunds, credits and adjustments.")
@@ -33,6 +31,12 @@ class PaymentList(BaseModel):
 
     items: list[PaymentOut]
     next: str | None
+
+
+class AllocationPath(IdPath):
+    """A payment, and what it settles of one invoice."""
+
+    allocation_id: str
 
 
 class PaymentQuery(PageQuery):
@@ -57,7 +61,7 @@ def list_payments(session: Session, query: PaymentQuery) -> PaymentList:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return PaymentList(items=_documents(session, organisation_id, found.items), next=found.next)
+    return PaymentList(items=payment_documents(session, organisation_id, found.items), next=found.next)
 
 
 @api.post("/payments", responses={201: PaymentOut})
@@ -71,10 +75,7 @@ def record_payment(session: Session, author: Author, body: PaymentInput) -> tupl
 @reads(Role.VIEWER)
 def get_payment(session: Session, path: IdPath) -> PaymentOut:
     """Read a payment."""
-    row = find(session, PaymentRow, caller().organisation_id, path.id)
-    if row is None:
-        raise ApiError(404, "There is no such payment.")
-    return _document(session, row)
+    return get_payment_in(session, path.id)
 
 
 @api.patch("/payments/<id>", responses={200: PaymentOut})
@@ -91,11 +92,32 @@ def remove_payment(session: Session, author: Author, path: IdPath) -> None:
     payments.remove_payment(session, author, path.id, expected=expected_revision())
 
 
+@api.post("/payments/<id>/allocations", responses={201: PaymentOut})
+@writes(Role.ACCOUNTANT)
+def allocate(session: Session, author: Author, path: IdPath, body: AllocationInput) -> tuple[PaymentOut, int]:
+    """Let a credit, or money on the customer's account, settle an invoice, wholly or in part."""
+    crediting.allocate(session, author, path.id, body)
+    return get_payment_in(session, path.id), 201
+
+
+@api.delete("/payments/<id>/allocations/<allocation_id>", responses={204: None})
+@writes(Role.ACCOUNTANT)
+def deallocate(session: Session, author: Author, path: AllocationPath) -> None:
+    """Take back what a credit or a payment settles of an invoice; it stays on the customer's account."""
+    crediting.deallocate(session, author, path.id, path.allocation_id)
+
+
+def get_payment_in(session: Session, payment_id: str) -> PaymentOut:
+    """Return a payment of the caller's organisation as it is now.
+
+    :raises ApiError: 404.
+    """
+    row = find(session, PaymentRow, caller().organisation_id, payment_id)
+    if row is None:
+        raise ApiError(404, "There is no such payment.")
+    return _document(session, row)
+
+
 def _document(session: Session, row: PaymentRow) -> PaymentOut:
     session.flush()
-    return _documents(session, row.organisation_id, [row])[0]
-
-
-def _documents(session: Session, organisation_id: str, rows: Sequence[PaymentRow]) -> list[PaymentOut]:
-    states = sync_states(session, organisation_id, EntityKind.PAYMENT, [row.id for row in rows])
-    return [payment_out(row, sync_of(states[row.id])) for row in rows]
+    return payment_documents(session, row.organisation_id, [row])[0]

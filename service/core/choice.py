@@ -93,5 +93,7 @@ class MappingSettings:
 
 
 def list_of(kind: str) -> str:
-    """Return the name of the list that a kind of record belongs to; sub-contacts go with the customers."""
+    """Return the list that a kind of record belongs to: sub-contacts go with the customers, all money together."""
+    if kind in {"payment", "credit", "allocation", "refund"}:
+        return "payments"
     return "customers" if kind == "contact" else f"{kind}s"

@@ -63,6 +63,30 @@ OWNERS: Mapping[EntityKind, Mapping[FieldName, Flow]] = {
         "kind": Flow.OURS,
         "active": Flow.BOTH,
     },
+    EntityKind.CREDIT: {
+        "customer": Flow.OURS,
+        "amount": Flow.OURS,
+        "currency": Flow.OURS,
+        "date": Flow.OURS,
+        "reference": Flow.OURS,
+        "active": Flow.BOTH,
+    },
+    EntityKind.ALLOCATION: {
+        "credit": Flow.OURS,
+        "invoice": Flow.OURS,
+        "amount": Flow.OURS,
+        "active": Flow.BOTH,
+    },
+    EntityKind.REFUND: {
+        "customer": Flow.OURS,
+        "credit": Flow.OURS,
+        "amount": Flow.OURS,
+        "currency": Flow.OURS,
+        "date": Flow.OURS,
+        "method": Flow.OURS,
+        "reference": Flow.OURS,
+        "active": Flow.BOTH,
+    },
 }
 
 LABELS: Mapping[FieldName, str] = {
@@ -106,6 +130,7 @@ LABELS: Mapping[FieldName, str] = {
     "method": "Method",
     "account": "Account",
     "kind": "Kind",
+    "credit": "Credit",
 }
 
 

@@ -226,8 +226,25 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """A part of a credit, or of money on a customer's account, that settles an invoice."""
+
+    id: str
+    payment_id: str  #: the credit, or the payment, that it is a part of
+    invoice_id: str
+    customer_id: str
+    amount: Decimal
+    currency: str
+    date: date
+    removed: bool = False  #: taken back; kept for the history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """Money received, returned or credited; the sign is in ``kind``, ``amount`` is positive."""
+    """Money received, returned or credited; the sign is in ``kind``, ``amount`` is positive.
+
+    With an ``invoice_id`` it settles that invoice with its whole amount, else whatever its allocations say.
+    """
 
     id: str
     kind: PaymentKind
@@ -239,3 +256,17 @@ class Payment:
     method: str | None = None
     reference: str | None = None
     removed: bool = False  #: taken back; kept for the history
+    allocations: tuple[Allocation, ...] = ()  #: those that count
+    refund_of_id: str | None = None  #: of a refund: the credit that is paid out
+    tax_level_id: str | None = None  #: of a credit or a refund: the tax inside its amount
+
+    def settles(self, invoice_id: str) -> Decimal:
+        """Return what it settles of an invoice, without its sign."""
+        if self.invoice_id == invoice_id:
+            return self.amount
+        return sum((one.amount for one in self.allocations if one.invoice_id == invoice_id), ZERO)
+
+    @property
+    def unallocated(self) -> Decimal:
+        """What of it settles no invoice yet."""
+        return ZERO if self.invoice_id else self.amount - sum((one.amount for one in self.allocations), ZERO)

@@ -20,14 +20,14 @@ from service.core.choice import MappingSettings
 from service.core.editing import EditRule
 from service.core.errors import ConnectorError
 from service.core.intent import Operation
-from service.core.model import Contact, Customer, Invoice, JobSite, Payment
+from service.core.model import Allocation, Contact, Customer, Invoice, JobSite, Payment
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
 from service.core.totals import TaxRounding
 
 Cursor = NewType("Cursor", str)
 Payload: TypeAlias = Mapping[str, Any]
-Record: TypeAlias = Customer | Contact | Invoice | Payment
+Record: TypeAlias = Customer | Contact | Invoice | Payment | Allocation
 
 
 class EntityKind(StrEnum):
@@ -36,7 +36,10 @@ class EntityKind(StrEnum):
     CUSTOMER = "customer"  #: a company, an individual or a job
     CONTACT = "contact"  #: a sub-contact, only where the package needs a counterpart of its own for it
     INVOICE = "invoice"
-    PAYMENT = "payment"
+    PAYMENT = "payment"  #: money received
+    CREDIT = "credit"  #: a credit or an adjustment: a credit note there
+    ALLOCATION = "allocation"  #: a part of a credit that settles an invoice
+    REFUND = "refund"  #: money paid back
 
 
 class Family(StrEnum):
@@ -48,6 +51,8 @@ class Family(StrEnum):
     INVOICE = "invoice"
     PAYMENT = "payment"
     CREDIT_NOTE = "credit_note"
+    ALLOCATION = "allocation"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,9 @@ class Capabilities:
     restores_customers: bool = True  #: an archived customer can be made active through the API
     unique_fields: frozenset[FieldName] = frozenset()  #: besides the name: no two customers there may share a value
     tax_rounding: TaxRounding = TaxRounding.PER_LINE  #: where the package rounds tax; ours is rounded per line
+    on_account: bool = False  #: it keeps payments that settle no invoice, or several
     merges_look_deleted: bool = False  #: the feed tells of a merged customer that it is gone, not what it went up in
+    lagging: frozenset[Family] = frozenset()  #: families that the feed tells of at times only, unless asked for
     feed_calls: int = 1  #: calls that reading the change feed takes when little has changed
 
 

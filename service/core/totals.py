@@ -91,12 +91,15 @@ def compute_totals(
     return Totals(subtotal=subtotal, tax_total=tax_total, total=subtotal + tax_total, taxes=tuple(taxes))
 
 
-def amount_paid(payments: Iterable[Payment]) -> Decimal:
+def amount_paid(payments: Iterable[Payment], invoice_id: str | None = None) -> Decimal:
     """Return by how much the payments of one invoice lower what is due.
 
     Payments, credits and adjustments (a write-off, a discount given later) lower it; a refund raises it again.
+
+    :param invoice_id: the invoice; None where each of them is one invoice's as a whole.
     """
-    return add_up(-payment.amount if payment.kind is PaymentKind.REFUND else payment.amount for payment in payments)
+    told = ((one, one.amount if invoice_id is None else one.settles(invoice_id)) for one in payments)
+    return add_up(-amount if payment.kind is PaymentKind.REFUND else amount for payment, amount in told)
 
 
 def _tax_on(amount: Decimal, rate_percent: Decimal, *, inclusive: bool) -> Decimal:

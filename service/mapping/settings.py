@@ -17,7 +17,8 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from service.core.choice import CurrencyRule, JobRule, ListRule, MappingSettings, NamingRule
-from service.core.model import Contact, Customer, Invoice, Payment
+from service.core.kind import MONEY, kind_of_payment
+from service.core.model import Allocation, Contact, Customer, Invoice, Payment
 from service.core.ports import EntityKind, Offer, Record, Ref, Reference
 from service.core.reconcile import Flow
 
@@ -217,9 +218,10 @@ def _ref(record: Record) -> Ref:
         Customer: EntityKind.CUSTOMER,
         Contact: EntityKind.CONTACT,
         Invoice: EntityKind.INVOICE,
-        Payment: EntityKind.PAYMENT,
+        Allocation: EntityKind.ALLOCATION,
     }
-    return Ref(kind=kinds[type(record)], id=record.id)
+    kind = kind_of_payment(record.kind) if isinstance(record, Payment) else kinds[type(record)]
+    return Ref(kind=kind, id=record.id)
 
 
 def _entries(record: Record) -> Iterator[str]:
@@ -236,10 +238,14 @@ def _entries(record: Record) -> Iterator[str]:
             yield from (f"taxes:{level or 'none'}" for level in levels)
             yield from (f"items:{line.item_code}" for line in record.lines if line.item_code)
             yield from (f"categories:{line.category}" for line in record.lines if line.category)
+        case Payment() if record.kind in MONEY[EntityKind.CREDIT]:
+            yield from (SALES_ACCOUNT, DEFAULT_ITEM, f"taxes:{record.tax_level_id or 'none'}")
         case Payment():
             yield PAYMENTS_ACCOUNT
             yield f"currency_accounts:{record.currency}"
             yield from (f"methods:{record.method}", f"method_accounts:{record.method}") if record.method else ()
+        case Allocation():
+            yield from ()
 
 
 def gone_entries(settings: MappingSettings, reference: Reference, demands: Demands) -> frozenset[str]:

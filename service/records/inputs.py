@@ -201,6 +201,18 @@ class PaymentInput(Input):
     method: Short | None = None
     reference: Line | None = None
     kind: PaymentKind = PaymentKind.PAYMENT
+    refund_of_id: RecordId | None = Field(None, description="Of a refund: the credit that is paid out.")
+    tax_level_id: RecordId | None = Field(
+        None, description="Of a credit or a refund: the tax inside its amount; the invoice's if it has one."
+    )
+
+
+class AllocationInput(Input):
+    """A part of a credit, or of money on a customer's account, that is to settle an invoice."""
+
+    invoice_id: RecordId
+    amount: Number | None = Field(None, description="As much as both have left, if left out.")
+    date: Day | None = Field(None, description="Today if left out.")
 
 
 class PaymentChanges(Input):

@@ -7,20 +7,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from service.core.kind import kind_of_payment
 from service.core.model import InvoiceStatus, PaymentKind
 from service.core.money import currency_digits, money_text, quantise
-from service.core.ports import EntityKind
-from service.core.totals import amount_paid
 from service.ids import new_id
+from service.records import credits as crediting
 from service.records.author import Author
 from service.records.errors import NotFound, NotPossibleNow, invalid
 from service.records.inputs import PaymentChanges, PaymentInput
-from service.records.invoices import subject_of as invoice_subject
+from service.records.places import require_tax_levels
+from service.records.settlement import settle, subject_of
 from service.records.trail import alter, check_revision, report, revise, want
-from service.store.queries.events import Subject
+from service.store.queries import allocations
 from service.store.queries.find import find, find_organisation
-from service.store.queries.invoices import payments_of
-from service.store.queries.values import payment_value
 from service.store.records import CustomerRow, InvoiceRow, PaymentRow
 
 OURS = "ours"
@@ -38,30 +37,43 @@ def record_payment(session: Session, author: Author, given: PaymentInput, *, ori
     invoice = _invoice(session, author, given.invoice_id)
     customer = _customer(session, author, given, invoice)
     organisation = find_organisation(session, author.organisation_id)
-    currency = given.currency or (invoice.currency if invoice else customer.currency) or organisation.currency
+    credit = crediting.refunded(session, author, given)
+    currency = given.currency or (invoice.currency if invoice else credit.currency if credit else customer.currency)
+    currency = currency or organisation.currency
     if invoice is not None and currency != invoice.currency:
         raise invalid("currency", f"{invoice.number} is in {invoice.currency}.")
+    if given.tax_level_id is not None:
+        require_tax_levels(session, author, {"tax_level_id": given.tax_level_id})
+    day = given.date or author.now.astimezone(ZoneInfo(organisation.timezone)).date()
+    is_credit = given.kind in crediting.KINDS
     row = PaymentRow(
         id=new_id(),
         organisation_id=author.organisation_id,
         kind=str(given.kind),
-        invoice_id=given.invoice_id,
+        invoice_id=None if is_credit else given.invoice_id,
         customer_id=customer.id,
         amount=given.amount,
         currency=currency,
-        date=given.date or author.now.astimezone(ZoneInfo(organisation.timezone)).date(),
+        date=day,
         method=given.method,
         reference=given.reference,
         origin=origin,
         removed=False,
+        refund_of_id=given.refund_of_id,
+        tax_level_id=given.tax_level_id or crediting.tax_level_of(session, given, invoice),
         created_at=author.now,
         updated_at=author.now,
     )
     _require_amount(row, invoice, room=None if invoice is None else _room(row, invoice))
+    if credit is not None:
+        crediting.require_left(session, credit, row)
     session.add(row)
     session.flush()
+    if is_credit and invoice is not None:
+        session.add(crediting.part_of(row, invoice, row.amount, day))
+        session.flush()
     report(session, author, "created", subject_of(row))
-    _apply(session, author, invoice)
+    settle(session, author, invoice)
     return row
 
 
@@ -83,6 +95,8 @@ def change_payment(
         if field in values and values[field] is None:
             raise invalid(field, "A payment needs this.")
     before = row.amount
+    if values.get("amount", before) != before:
+        crediting.require_free(session, row)
     alteration = alter(row, values)
     if not alteration:
         return row
@@ -91,8 +105,8 @@ def change_payment(
         _require_amount(row, invoice, room=None if invoice is None else _room(row, invoice) + before)
     revise(row, author)
     report(session, author, "edited", subject_of(row), alteration)
-    _apply(session, author, invoice)
-    want(session, author, EntityKind.PAYMENT, [row.id])
+    settle(session, author, invoice)
+    want(session, author, kind_of_payment(row.kind), [row.id])
     return row
 
 
@@ -107,6 +121,8 @@ def remove_payment(session: Session, author: Author, payment_id: str, *, expecte
     alteration = alter(row, {"removed": True})
     if not alteration:
         return row
+    if allocations.refunded_of(session, row.id) and row.origin == OURS:
+        raise NotPossibleNow("A refund of this credit was paid out. Take that back first.")
     if (
         invoice is not None
         and row.origin == OURS
@@ -114,17 +130,13 @@ def remove_payment(session: Session, author: Author, payment_id: str, *, expecte
         and row.amount > invoice.amount_paid
     ):
         raise NotPossibleNow(f"Refunds of {invoice.number} rest on this payment. Take them back first.")
+    invoices = crediting.release(session, author, row)
     revise(row, author)
     report(session, author, "removed", subject_of(row), alteration)
-    _apply(session, author, invoice)
-    want(session, author, EntityKind.PAYMENT, [row.id])
+    for one in (invoice, *invoices):
+        settle(session, author, one)
+    want(session, author, kind_of_payment(row.kind), [row.id])
     return row
-
-
-def subject_of(row: PaymentRow) -> Subject:
-    """Return the payment as the audit trail names it."""
-    label = f"{row.kind} of {money_text(row.amount, row.currency)} {row.currency}"
-    return Subject(kind=EntityKind.PAYMENT, id=row.id, label=label)
 
 
 def _rows(session: Session, author: Author, payment_id: str) -> tuple[PaymentRow, InvoiceRow | None]:
@@ -152,6 +164,9 @@ def _invoice(session: Session, author: Author, invoice_id: str | None) -> Invoic
 
 def _customer(session: Session, author: Author, given: PaymentInput, invoice: InvoiceRow | None) -> CustomerRow:
     customer_id = given.customer_id or (invoice.customer_id if invoice else None)
+    if customer_id is None and given.refund_of_id is not None:
+        credit = find(session, PaymentRow, author.organisation_id, given.refund_of_id)
+        customer_id = None if credit is None else credit.customer_id
     if customer_id is None:
         raise invalid("invoice_id", "A payment needs an invoice or a customer.")
     if invoice is not None and customer_id != invoice.customer_id:
@@ -179,22 +194,3 @@ def _require_amount(row: PaymentRow, invoice: InvoiceRow | None, *, room: Decima
     if row.amount > room:
         told = "was paid" if row.kind == PaymentKind.REFUND else "is due"
         raise invalid("amount", f"Only {money_text(room, row.currency)} {row.currency} {told} on {invoice.number}.")
-
-
-def _apply(session: Session, author: Author, invoice: InvoiceRow | None) -> None:
-    """Bring what is paid of an invoice, and its status, up to date.
-
-    The invoice itself is not wanted at the packages: they reckon what is due from the payments.
-    """
-    if invoice is None:
-        return
-    session.flush()
-    paid = amount_paid(payment_value(row) for row in payments_of(session, author.organisation_id, invoice.id))
-    values: dict[str, object] = {"amount_paid": paid}
-    if invoice.status in {InvoiceStatus.APPROVED, InvoiceStatus.PAID}:
-        values["status"] = str(InvoiceStatus.PAID if paid >= invoice.total else InvoiceStatus.APPROVED)
-    alteration = alter(invoice, values)
-    if alteration:
-        revise(invoice, author)
-        report(session, author, "paid" if "status" in alteration and invoice.status == InvoiceStatus.PAID else "edited",
-               invoice_subject(invoice), alteration)  # fmt: skip

@@ -226,3 +226,5 @@ class PaymentRow(Owned, Revised, Base):
     origin: Mapped[str] = mapped_column(default="ours")  #: "ours", or "package" when a bookkeeper recorded it there
     origin_connection_id: Mapped[str | None] = mapped_column(Id)  #: where it was recorded
     removed: Mapped[bool] = mapped_column(default=False)  #: taken back; kept for the history
+    refund_of_id: Mapped[str | None] = mapped_column(Id, ForeignKey("payment.id"))  #: the credit that is paid out
+    tax_level_id: Mapped[str | None] = mapped_column(Id, ForeignKey("tax_level.id"))  #: inside a credit or a refund

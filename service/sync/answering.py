@@ -10,23 +10,24 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from service.core.drift import DriftDecision, DriftStatus
 from service.core.errors import SyncError
 from service.core.intent import Operation
 from service.core.link import Heard, Reset, Retry, Settled, Tied
 from service.core.ports import Capabilities, EntityKind, Family, Ref
 from service.core.problem import OptionId, Problem, ProblemKind
 from service.core.reconcile import ACTIVE
-from service.core.snapshot import Snapshot, Value, from_json, to_json, value_to_json
+from service.core.snapshot import Snapshot, Value, from_json, to_json
+from service.records import credits as crediting
 from service.records import customers, invoices, payments
 from service.records.author import Author
 from service.records.errors import NotFound
 from service.records.inputs import CustomerChanges, InvoiceChanges, PaymentChanges
-from service.store.drift_models import DriftRow
+from service.store.credit_models import AllocationRow
 from service.store.facts import apply_to
 from service.store.queries import calls, find, links, neighbours, resets
 from service.store.records import CustomerRow, InvoiceRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
+from service.sync.left import left_row
 from service.sync.surroundings import label_of_link
 
 #: Refusals after which the package's lists are read again: what they name may not be in use any more.
@@ -176,34 +177,8 @@ def _leave(asked: Asked) -> None:
         return
     for name, (ours, theirs) in kept.items():
         if ours != theirs:
-            asked.session.add(_kept(asked, name, ours, theirs))
+            asked.session.add(left_row(asked, name, ours, theirs))
     asked.again()
-
-
-def _kept(asked: Asked, name: str, ours: Value, theirs: Value) -> DriftRow:
-    link = asked.link
-    agreed = from_json(link.baseline).get(name) if link.baseline is not None else None
-    return DriftRow(
-        organisation_id=asked.connection.organisation_id,
-        connection_id=asked.connection.id,
-        link_id=link.id,
-        entity=link.entity,
-        record_id=link.record_id,
-        label=asked.row.label,
-        field=name,
-        agreed=value_to_json(agreed),
-        ours=value_to_json(ours),
-        theirs=value_to_json(theirs),
-        found_at=asked.now,
-        seen_at=asked.now,
-        status=DriftStatus.ACCEPTED.value,
-        decision=DriftDecision.ACCEPT.value,
-        decided_by=asked.author.actor,
-        decided_at=asked.now,
-        kept=True,
-        closed_at=asked.now,
-        closed_by=asked.author.actor,
-    )
 
 
 def _choose_fields(asked: Asked, answer: Answer) -> None:
@@ -335,8 +310,12 @@ def _archive_ours(asked: Asked, answer: Answer) -> None:
             _note_heir(asked)
         case EntityKind.INVOICE:
             invoices.void_invoice(asked.session, asked.author, record_id)
-        case EntityKind.PAYMENT:
+        case EntityKind.PAYMENT | EntityKind.CREDIT | EntityKind.REFUND:
             payments.remove_payment(asked.session, asked.author, record_id)
+        case EntityKind.ALLOCATION:
+            part = find.find(asked.session, AllocationRow, asked.author.organisation_id, record_id)
+            if part is not None:
+                crediting.deallocate(asked.session, asked.author, part.payment_id, part.id)
         case EntityKind.CONTACT:
             _unlink(asked, answer)
             return
@@ -375,8 +354,12 @@ def _move_date(asked: Asked, answer: Answer) -> None:
                 raise NotFound("invoice")
             changes = InvoiceChanges(issue_date=day, due_date=max(row.due_date, day))
             invoices.change_invoice(asked.session, asked.author, asked.link.record_id, changes)
-        case EntityKind.PAYMENT:
+        case EntityKind.PAYMENT | EntityKind.CREDIT | EntityKind.REFUND:
             payments.change_payment(asked.session, asked.author, asked.link.record_id, PaymentChanges(date=day))
+        case EntityKind.ALLOCATION:
+            part = find.find(asked.session, AllocationRow, asked.author.organisation_id, asked.link.record_id)
+            if part is not None:
+                part.date = day
         case _:
             message = "Only a document has a date."
             raise BadAnswer(message)

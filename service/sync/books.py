@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from service.core.errors import ConnectionBroken, CursorExpired, SyncError
 from service.core.ports import ChangePage, Cursor, Family
 from service.store import leases
-from service.store.queries import counterparts, links
+from service.store.queries import calls, counterparts, links
 from service.store.sync_models import ConnectionRow
 from service.sync import hold, inbox, mapping
 from service.sync.documents import reference_from_json, reference_to_json
@@ -104,10 +104,21 @@ def read_feed(work: Work, *, only: frozenset[Family] | None = None) -> int:
     except CursorExpired:
         # In the middle of a run there is no need yet to know everything; the next run finds out what it takes.
         news = read_everything(work, all_families(work)) if only is None else 0
+    if only is None and (asked := _in_doubt(work)):
+        return news + read_feed(work, only=asked)
     for family in list(work.echoes):
         if only is None or family in only:
             del work.echoes[family]
     return news
+
+
+def _in_doubt(work: Work) -> frozenset[Family]:
+    """Return the families that the feed leaves out at times and that some write may have changed."""
+    if not work.capabilities.lagging:
+        return frozenset()
+    with work.platform.database.read() as session:
+        doubted = calls.open_families(session, work.connection_id)
+    return work.capabilities.lagging if doubted & {one.value for one in work.capabilities.lagging} else frozenset()
 
 
 def _absorb(work: Work, pages: Iterator[ChangePage], *, everything: bool) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.core.choice import ListRule, MappingSettings
 from service.core.drift import DriftDecision, DriftRule, Known
-from service.core.model import Contact, Customer, Invoice, JobSite, Payment
+from service.core.model import Allocation, Contact, Customer, Invoice, JobSite, Payment
 from service.core.ports import (
     Capabilities,
     EntityKind,
@@ -140,13 +140,16 @@ def _records(
         case EntityKind.INVOICE:
             invoices = load.load_invoices(session, organisation_id, ids)
             return invoices, _customers_of(session, organisation_id, invoices.values())
-        case EntityKind.PAYMENT:
+        case EntityKind.PAYMENT | EntityKind.CREDIT | EntityKind.REFUND:
             payments = load.load_payments(session, organisation_id, ids)
             return payments, _customers_of(session, organisation_id, payments.values())
+        case EntityKind.ALLOCATION:
+            parts = load.load_allocations(session, organisation_id, ids)
+            return parts, _customers_of(session, organisation_id, parts.values())
 
 
 def _customers_of(
-    session: Session, organisation_id: str, records: Iterable[Contact | Invoice | Payment]
+    session: Session, organisation_id: str, records: Iterable[Contact | Invoice | Payment | Allocation]
 ) -> Mapping[str, Customer]:
     return load.load_customers(session, organisation_id, {record.customer_id for record in records})
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.core.intent import Operation
-from service.core.model import Customer, Invoice, InvoiceStatus, Payment
+from service.core.model import Allocation, Customer, Invoice, InvoiceStatus, Payment
 from service.core.names import name_key
 from service.core.ports import EntityKind, Family, MappingContext, RemoteRecord
 from service.core.problem import Candidate, OptionId, Problem, ProblemKind, from_json, options
@@ -256,7 +256,7 @@ def _archived(view: _View) -> list[Change]:
             done = replace(case, record=replace(invoice, status=InvoiceStatus.VOIDED))
             change = _ours(case, "status", before=invoice.status.value, after=InvoiceStatus.VOIDED.value)
             return [change, *view.decided(done)]
-        case Payment() as payment:
+        case Payment() | Allocation() as payment:
             done = replace(case, record=replace(payment, removed=True))
             return [_ours(case, ACTIVE, before=True, after=False), *view.decided(done)]
         case _:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.core.link import Settled, Tied
-from service.core.model import Contact, Customer, CustomerKind, Invoice, InvoiceStatus, PaymentKind, SendTo
-from service.core.ports import EntityKind, Family, Record, Ref
+from service.core.model import Contact, Customer, CustomerKind, Invoice, InvoiceStatus, SendTo
+from service.core.ports import EntityKind, Family, Record
 from service.core.reconcile import FieldAction
-from service.core.snapshot import Snapshot, Value, format_phone, from_json, to_json
-from service.records import contacts, customers, invoices, payments
+from service.core.snapshot import Value, format_phone
+from service.records import contacts, customers, invoices
 from service.records.author import Author
 from service.records.errors import RecordError
 from service.records.inputs import (
@@ -22,14 +20,9 @@ from service.records.inputs import (
     ContactChanges,
     CustomerChanges,
     InvoiceChanges,
-    PaymentChanges,
-    PaymentInput,
     RecipientsInput,
 )
-from service.store.facts import apply_to
-from service.store.queries import counterparts, links
-from service.store.records import PaymentRow
-from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
+from service.store.queries import links
 from service.sync.cases import Ground
 
 _PHONES = frozenset({"phone", "mobile", "fax"})
@@ -202,133 +195,3 @@ def _address(value: Value) -> AddressInput | None:
 
 def _text(value: Value) -> str | None:
     return None if value is None else str(value)
-
-
-def take_in_documents(session: Session, ground: Ground, connection: ConnectionRow, author: Author) -> int:
-    """Take in payments and balances that the feed brought news of; return how many changed something here."""
-    changed = 0
-    if not ground.settings.receives(EntityKind.PAYMENT):
-        return changed  # what is paid there stays news, in case that it will be taken over one day
-    if EntityKind.PAYMENT in ground.mappers:
-        rows = counterparts.pending(session, connection.id, ground.capabilities.family_of[EntityKind.PAYMENT])
-        changed += sum(_take_in_payment(session, ground, connection, author, row) for row in rows)
-    rows = counterparts.pending(session, connection.id, Family.INVOICE)
-    tied = links.by_remote_ids(session, connection.id, Family.INVOICE, [row.remote_id for row in rows])
-    for row in rows:
-        row.pending = False
-        link = tied.get(row.remote_id)
-        if link is not None and not row.deleted:
-            changed += _take_in_balance(session, ground, connection, author, row, link)
-    return changed
-
-
-def _take_in_payment(
-    session: Session, ground: Ground, connection: ConnectionRow, author: Author, row: CounterpartRow
-) -> bool:
-    """A payment that a bookkeeper recorded, changed or took back there, on an invoice of ours."""
-    row.pending = False
-    family = Family(row.family)
-    link = links.by_remote_ids(session, connection.id, family, [row.remote_id]).get(row.remote_id)
-    record = counterparts.record_of(row)
-    gone = row.deleted or not row.active
-    if link is None:
-        return not gone and _record(session, ground, connection, author, row)
-    payment = session.get(PaymentRow, link.record_id)
-    if payment is None or payment.origin_connection_id != connection.id:
-        return False  # one of ours: the planner reconciles it like any record
-    if gone:
-        apply_to(session, link, Settled(heard=link.heard), now=author.now)
-        if not payment.removed:
-            payments.remove_payment(session, author, payment.id)
-        return True
-    shown = ground.mappers[EntityKind.PAYMENT].read(record, ground.reading)
-    changes = {name: value for name, value in _terms(shown).items() if getattr(payment, name) != value}
-    if changes:
-        payments.change_payment(session, author, payment.id, PaymentChanges.model_construct(**changes))
-    apply_to(session, link, Settled(heard=link.heard, baseline=to_json(shown)), now=author.now)
-    return bool(changes)
-
-
-def _record(session: Session, ground: Ground, connection: ConnectionRow, author: Author, row: CounterpartRow) -> bool:
-    shown = ground.mappers[EntityKind.PAYMENT].read(counterparts.record_of(row), ground.reading)
-    invoice_there = _text(shown.get("invoice"))
-    found = links.by_remote_ids(session, connection.id, Family.INVOICE, [invoice_there or ""])
-    invoice_link = found.get(invoice_there or "")
-    if invoice_link is None:
-        return False  # it pays something that is not ours
-    terms = _terms(shown)
-    amount = terms.get("amount")
-    if not amount or amount <= 0:
-        return False
-    given = PaymentInput.model_construct(invoice_id=invoice_link.record_id, kind=PaymentKind.PAYMENT, **terms)
-    recorded = payments.record_payment(session, author, given, origin=payments.PACKAGE)
-    recorded.origin_connection_id = connection.id
-    ref = Ref(kind=EntityKind.PAYMENT, id=recorded.id)
-    link = links.add(session, connection, ref, Family(row.family))
-    apply_to(session, link, Tied(external_id=row.remote_id), now=author.now)
-    apply_to(session, link, Settled(heard=0, baseline=to_json(shown), wanted=link.wanted), now=author.now)
-    link.last_synced_at = author.now
-    return True
-
-
-def _take_in_balance(
-    session: Session, ground: Ground, connection: ConnectionRow, author: Author, row: CounterpartRow, link: LinkRow
-) -> bool:
-    """Let what is due here follow what is due there, where no payment explains the difference (a credit, say)."""
-    shown = ground.mappers[EntityKind.INVOICE].read(counterparts.record_of(row), ground.reading)
-    total, due = _amount(shown.get("total")), _amount(shown.get("amount_due"))
-    if total is None or due is None or shown.get("status") == "voided":
-        return False
-    settled_there = total - due
-    known = links.payments_known_there(session, connection, link.record_id)
-    difference = settled_there - sum((_settles(connection, payment, tie) for payment, tie in known), Decimal(0))
-    if difference == 0:
-        return False
-    balancing = [payment for payment, tie in known if tie is None]
-    for payment in balancing:
-        difference += payment.amount
-        payments.remove_payment(session, author, payment.id)
-    if difference > 0:
-        given = PaymentInput.model_construct(
-            invoice_id=link.record_id,
-            kind=PaymentKind.PAYMENT,
-            amount=difference,
-            method=_BALANCING.format(package=ground.capabilities.package),
-        )
-        recorded = payments.record_payment(session, author, given, origin=payments.PACKAGE)
-        recorded.origin_connection_id = connection.id
-    return difference > 0 or bool(balancing)
-
-
-def _settles(connection: ConnectionRow, payment: PaymentRow, link: LinkRow | None) -> Decimal:
-    """Return how much of its invoice a payment settles there, as far as both sides have agreed on it.
-
-    One of ours counts as it was sent, whatever was done to it here since: the package is told that later.
-    """
-    if payment.origin_connection_id == connection.id:
-        return Decimal(0) if payment.removed else payment.amount
-    agreed = None if link is None or link.baseline is None else from_json(link.baseline)
-    if agreed is None or not agreed.active:
-        return Decimal(0)
-    return _amount(agreed.get("amount")) or payment.amount
-
-
-def _terms(shown: Snapshot) -> Mapping[str, Any]:
-    """Return what a payment says of itself, as our payment's fields."""
-    day = _text(shown.get("date"))
-    terms: dict[str, Any] = {"amount": _paid(shown), "reference": _text(shown.get("reference"))}
-    if day is not None:
-        terms["date"] = date.fromisoformat(day)
-    return terms
-
-
-def _paid(shown: Snapshot) -> Decimal | None:
-    """Return what a payment settles of its one invoice, which may be less than what was received."""
-    applied = shown.get("applied")
-    if isinstance(applied, tuple) and len(applied) == 1 and isinstance(applied[0], tuple):
-        return _amount(applied[0][1])
-    return _amount(shown.get("amount"))
-
-
-def _amount(value: Value) -> Decimal | None:
-    return None if value is None or isinstance(value, tuple | bool) else Decimal(str(value))

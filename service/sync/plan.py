@@ -27,7 +27,7 @@ from service.sync.connect import WrongState
 from service.sync.names import Names, leaving
 from service.sync.planner import Decision, decide
 from service.sync.platform import Platform
-from service.sync.waves import Wave, deepest_of, due_in, waves_of
+from service.sync.waves import DOCUMENTS, Wave, deepest_of, documents_without_link, due_in, waves_of
 from service.sync.work import ground_of
 
 #: Stands for the counterpart of a record that the same sync would create before.
@@ -226,10 +226,8 @@ def _new_refs(session: Session, ground: Ground, row: ConnectionRow, wave: Wave) 
                 limit=limit,
             )
             ids = [record_id for record_id, _, depth in found if wave.depth in (None, depth)]
-        case EntityKind.INVOICE:
-            ids = list(links.invoices_without_link(session, row, left_out=left_out, limit=limit))
-        case EntityKind.PAYMENT:
-            ids = list(links.payments_without_link(session, row, left_out=left_out, limit=limit))
+        case kind if kind in DOCUMENTS:
+            ids = list(documents_without_link(session, ground, row, kind, limit=limit))
         case _:
             invoices = links.invoices_without_link(session, row, left_out=left_out, limit=limit)
             needs = needs_of(session, ground, EntityKind.INVOICE, invoices)

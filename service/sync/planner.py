@@ -9,7 +9,7 @@ from service.core.choice import MappingSettings
 from service.core.drift import DriftRule, Governed, Known, as_left_there, govern
 from service.core.errors import MappingError
 from service.core.intent import Operation
-from service.core.model import Contact, Customer, Invoice, Payment
+from service.core.model import Allocation, Contact, Customer, Invoice, Payment
 from service.core.names import NameChoice
 from service.core.ports import (
     Capabilities,
@@ -103,6 +103,8 @@ def decide(case: Case, mapper: Mapper, context: MappingContext, capabilities: Ca
     record = case.record
     if record is None:
         return _without_record(case, mapper, context, params)
+    if isinstance(record, Payment | Allocation) and record.removed and case.remote_id is None:
+        return Decision(case=case, plan=Plan(record=RecordMove.NOTHING))  # taken back before it was ever sent
     if (obstacle := asking.obstacle(case, record, mapper, context, capabilities, params)) is not None:
         return _asks(case, obstacle)
     try:
@@ -190,12 +192,14 @@ def label_of(record: Record, customers: Mapping[str, Customer]) -> str:
     whose = owner.full_name if owner else "customer"
     if isinstance(record, Contact):
         return f"{record.full_name or record.email or 'contact'} at {whose}"
+    if isinstance(record, Allocation):
+        return f"{record.amount} {record.currency} of a credit of {whose}"
     return f"{record.kind.value} of {record.amount} {record.currency} from {whose}"
 
 
 def _project(record: Record, mapper: Mapper, context: MappingContext, case: Case) -> Projection:
     projection = mapper.project(record, context)
-    if isinstance(record, Payment) and record.removed:
+    if isinstance(record, Payment | Allocation) and record.removed:
         projection = replace(projection, snapshot=replace(projection.snapshot, active=False))
     if case.name is not None and case.name.beside and all(loss.field != "name" for loss in projection.losses):
         loss = Loss(field="name", reason=f"Somebody there has that name; it is called '{case.name.name}' there.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.core.errors import ConnectionBroken, OutcomeUnknown, StaleVersion, Transient
-from service.core.intent import Intent, call_key
+from service.core.intent import Intent, Operation, call_key
 from service.core.link import Sent
 from service.core.ports import Answer, Family, Lane, Request, Written
 from service.core.reconcile import advance
@@ -22,6 +22,9 @@ from service.sync.closing import Closing, counted_as, lose
 from service.sync.documents import request_from_json, request_to_json
 from service.sync.planner import Decision
 from service.sync.work import Resting, Work
+
+#: Writes that say nothing of what they move: what stood there before tells.
+_WITHDRAWS = frozenset({Operation.VOID, Operation.DELETE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,8 @@ def _take_in_one(work: Work, closing: Closing, intent: Intent, link: LinkRow, an
         work.counts[counted_as(intent, link)] += 1
         closing.confirm(intent, link, outcome.record)
         work.expect_echo(outcome.record.family, outcome.record.remote_id)
-        for family, remote_id in _moved_by(intent.expected):
+        withdrawn = intent.before if intent.operation in _WITHDRAWS else None
+        for family, remote_id in _moved_by(withdrawn or intent.expected):
             work.expect_echo(family, remote_id)
         work.done += 1
         return True
@@ -243,7 +247,11 @@ def _take_in_one(work: Work, closing: Closing, intent: Intent, link: LinkRow, an
 
 def _moved_by(written: Snapshot) -> Iterator[tuple[Family, str]]:
     """Yield the entities that a document's write moves there too: its customer, the invoices that it pays."""
-    for field, family in (("customer", Family.CUSTOMER), ("invoice", Family.INVOICE)):
+    for field, family in (
+        ("customer", Family.CUSTOMER),
+        ("invoice", Family.INVOICE),
+        ("credit", Family.CREDIT_NOTE),
+    ):
         value = written.get(field)
         if isinstance(value, str):
             yield family, value

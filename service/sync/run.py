@@ -11,15 +11,15 @@ import structlog
 from sqlalchemy.orm import Session
 
 from service.core.errors import ConnectionBroken, SubscriptionEnded, SyncError
+from service.core.ports import EntityKind
 from service.ids import new_id
-from service.records.author import Author
 from service.store import leases
 from service.store.queries import connections as queries
 from service.store.queries import due, resets
 from service.store.queries.events import Subject, add_event, during
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, RunRow
-from service.sync import books, brake, connect, drift, hold, inbox, intake, reset_run, saved, settle, waves
+from service.sync import books, brake, connect, drift, hold, inbox, recorded, reset_run, saved, settle, waves
 from service.sync.cases import Ground
 from service.sync.platform import Platform
 from service.sync.work import LeaseLost, Resting, Work
@@ -208,17 +208,8 @@ def _left(work: Work, ground: Ground) -> int:
 def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
     work.stale, work.waiting, written = False, 0, work.least_calls
     now = work.platform.clock()
-    with work.platform.database.write() as session:
-        connection = session.get_one(ConnectionRow, work.connection_id)
-        author = Author(
-            organisation_id=connection.organisation_id,
-            actor=f"package:{connection.id}",
-            now=now,
-            why=f"recorded in {work.capabilities.package}",
-            except_connection_id=connection.id,
-        )
-        if work.scope is None:
-            work.counts["pulled"] += intake.take_in_documents(session, ground, connection, author)
+    if work.scope is None:
+        work.counts["pulled"] += recorded.take_in(work, ground)
     if sends:
         waves.tie_new_records(work, ground)
         waves.tie_sub_contacts(work, ground)
@@ -229,7 +220,9 @@ def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
     names = work.names()
     looked = False
     for wave in waves.waves_of(work.capabilities, ground.kinds):
-        if wave.retiring and sends and not looked:
+        if wave.kind is EntityKind.INVOICE and sends:
+            waves.look_before_voiding(work)
+        if wave.leaving and sends and not looked:
             looked = True
             waves.look_before_archiving(work)
         waves.run_wave(work, ground, names, wave, sends=sends)

@@ -126,8 +126,10 @@ def label_of_link(session: Session, organisation_id: str, link: LinkRow) -> str:
             found |= load.load_contacts(session, organisation_id, ids)
         case EntityKind.INVOICE:
             found |= load.load_invoices(session, organisation_id, ids)
-        case EntityKind.PAYMENT:
+        case EntityKind.PAYMENT | EntityKind.CREDIT | EntityKind.REFUND:
             found |= load.load_payments(session, organisation_id, ids)
+        case EntityKind.ALLOCATION:
+            found |= load.load_allocations(session, organisation_id, ids)
     record = found.get(link.record_id)
     if record is None:
         return link.remote_name or "another record"

@@ -21,7 +21,7 @@ from service.core.reconcile import Move, RecordMove, advance
 from service.core.snapshot import to_json
 from service.records.author import Author
 from service.store.facts import apply_to
-from service.store.queries import due, find, links
+from service.store.queries import allocations, due, find, links
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import asking, books, closing, drift, intake, readback
 from service.sync.cases import Ground, load_chunk, needs_of
@@ -31,6 +31,14 @@ from service.sync.push import Outbox
 from service.sync.work import Work
 
 _CHUNK = 500
+#: Documents in the order of sending: what settles an invoice needs it there, what is paid out needs its credit.
+DOCUMENTS = (
+    EntityKind.INVOICE,
+    EntityKind.CREDIT,
+    EntityKind.PAYMENT,
+    EntityKind.ALLOCATION,
+    EntityKind.REFUND,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,13 @@ class Wave:
 
     kind: EntityKind
     depth: int | None = None
-    retiring: bool | None = None  #: of customers and their people: those who are archived here, or the others
+    #: of customers and their people those who are archived here, of money what was taken back here; or the others
+    retiring: bool | None = None
+
+    @property
+    def leaving(self) -> bool:
+        """True of customers and their people who are archived."""
+        return bool(self.retiring) and self.kind in {EntityKind.CUSTOMER, EntityKind.CONTACT}
 
 
 def waves_of(capabilities: Capabilities, kinds: Collection[EntityKind] | None = None) -> tuple[Wave, ...]:
@@ -51,7 +65,9 @@ def waves_of(capabilities: Capabilities, kinds: Collection[EntityKind] | None = 
     depths: Sequence[int | None] = range(1, 6) if capabilities.native_depth > 1 else (None,)
     customers = [Wave(EntityKind.CUSTOMER, depth, retiring=False) for depth in depths]
     people = [Wave(EntityKind.CONTACT, retiring=False)]
-    documents = [Wave(EntityKind.INVOICE), Wave(EntityKind.PAYMENT)]
+    withdrawn = [Wave(kind, retiring=True) for kind in (EntityKind.REFUND, EntityKind.ALLOCATION, EntityKind.PAYMENT)]
+    apart = {wave.kind for wave in withdrawn}
+    documents = [*withdrawn, *(Wave(kind, retiring=False if kind in apart else None) for kind in DOCUMENTS)]
     leaving = [Wave(EntityKind.CONTACT, retiring=True)]
     leaving += [Wave(EntityKind.CUSTOMER, depth, retiring=True) for depth in reversed(depths)]
     return tuple(wave for wave in (*customers, *people, *documents, *leaving) if wave.kind in kinds)
@@ -89,9 +105,16 @@ def look_before_archiving(work: Work) -> None:
         return
     with work.platform.database.read() as session:
         connection, now = session.get_one(ConnectionRow, work.connection_id), work.platform.clock()
-        waits = any(due_in(session, connection, one, now=now) for one in waves_of(work.capabilities) if one.retiring)
+        waits = any(due_in(session, connection, one, now=now) for one in waves_of(work.capabilities) if one.leaving)
     if waits:
         books.read_feed(work, only=frozenset({Family.CUSTOMER}))
+
+
+def look_before_voiding(work: Work) -> None:
+    """Read documents anew if money was taken back just now: what still stands against them decides what is voided."""
+    moved = {Family.INVOICE, Family.CREDIT_NOTE} & {family for family, ids in work.echoes.items() if ids}
+    if moved and not work.doubt:
+        books.read_feed(work, only=frozenset({Family.INVOICE, Family.CREDIT_NOTE}))
 
 
 def deepest_of(capabilities: Capabilities, settings: MappingSettings) -> int | None:
@@ -124,16 +147,29 @@ def tie_new_records(work: Work, ground: Ground) -> None:
                 )
                 if ground.settings.sends(EntityKind.CUSTOMER)
             ]
-            for kind, missing in (
-                (EntityKind.INVOICE, links.invoices_without_link),
-                (EntityKind.PAYMENT, links.payments_without_link),
-            ):
+            allocations.split_credits(session, connection.organisation_id)
+            for kind in DOCUMENTS:
                 if kind in ground.mappers and ground.settings.sends(kind):
-                    found = missing(session, connection, left_out=left_out)
+                    found = documents_without_link(session, ground, connection, kind)
                     new += [(Ref(kind=kind, id=record_id), "") for record_id in found]
             links.add_all(session, connection, new, family_of)
         if not new:
             return
+
+
+def documents_without_link(
+    session: Session, ground: Ground, connection: ConnectionRow, kind: EntityKind, *, limit: int = 1000
+) -> Sequence[str]:
+    """Return the documents of a kind that belong at the package and were never tied to it."""
+    left_out = ground.settings.left_out
+    match kind:
+        case EntityKind.INVOICE:
+            return links.invoices_without_link(session, connection, left_out=left_out, limit=limit)
+        case EntityKind.ALLOCATION:
+            return allocations.without_link(session, connection, limit=limit)
+        case _:
+            held = ground.capabilities.on_account
+            return links.money_without_link(session, connection, kind, on_account=held, left_out=left_out, limit=limit)
 
 
 def tie_sub_contacts(work: Work, ground: Ground) -> None:

@@ -182,6 +182,28 @@ class Bookkeeper:
         paid = [line for line in lines for linked in line.get("LinkedTxn", []) if linked["TxnId"] == invoice]
         return sorted(float(line["Amount"]) for line in paid)
 
+    def credit(self, invoice: str, amount: str) -> tuple[str, str]:
+        """Write a credit note and set it against an invoice; return its id and that of the part."""
+        if self._xero:
+            note = self._act("credit_invoice", invoice=invoice, amount=amount)
+            return str(note["CreditNoteID"]), str(note["Allocations"][0]["AllocationID"])
+        made = self._act("credit", invoice=invoice, amount=amount)
+        return str(made["CreditMemo"]), str(made["Payment"])
+
+    def uncredit(self, note: str, part: str) -> None:
+        """Take what a credit note settles off its invoice."""
+        if self._xero:
+            self._act("release_credit", note=note, allocation=part)
+        else:
+            self._act("delete_payment", id=part)
+
+    def credits(self) -> list[float]:
+        """Return what is left of each credit note that stands, sorted."""
+        if self._xero:
+            rows = [row for row in self._books()["credit_notes"].values() if row["Status"] not in ("VOIDED", "DELETED")]
+            return sorted(float(row["RemainingCredit"]) for row in rows)
+        return sorted(float(row["RemainingCredit"]) for row in self._books()["CreditMemo"])
+
     def size(self) -> int:
         """Return how many records the books hold."""
         return sum(len(rows) for rows in self._books().values())

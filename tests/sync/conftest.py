@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import sandbox
 from sandbox.common.server import Running
+from tests.support.inprocess import InProcess, providers_of, start_in_process, without_fsync
 from tests.support.smtp import MailBox, mail_server
 from tests.sync.bookkeeper import Bookkeeper
+from tests.sync.fault_desk import Desk
 from tests.sync.letters import with_mail
 from tests.sync.office import Office, live, open_office, start_empty
 
@@ -75,3 +80,25 @@ def desk(office: Office, box: MailBox) -> Office:
 def connected(live_office: Office, box: MailBox) -> Office:
     """Give an organisation with a live connection a mail server."""
     return with_mail(live_office, box)
+
+
+@pytest.fixture(scope="module")
+def desks(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Callable[[str], Desk]]:
+    """Give one office for each package, opened when it is first asked for."""
+    opened: dict[str, tuple[InProcess, Desk]] = {}
+
+    def desk(name: str) -> Desk:
+        if name not in opened:
+            path = tmp_path_factory.mktemp(name) / "office.db"
+            shutil.copyfile(migrated_sqlite, path)
+            package = start_in_process(name)
+            office = open_office(package, f"sqlite:///{path}")
+            office = replace(office, platform=replace(office.platform, providers=providers_of(package)))
+            without_fsync(office.platform.database)
+            opened[name] = (package, Desk(live(office), Bookkeeper(package.sandbox)))
+        return opened[name][1]
+
+    yield desk
+    for package, one in opened.values():
+        one.office.platform.database.close()
+        package.stop()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -15,10 +13,7 @@ from service.core.ports import EntityKind
 from service.core.problem import OptionId, from_json, options, sentence
 from service.records import payments
 from service.records.inputs import PaymentChanges
-from tests.support.inprocess import InProcess, providers_of, start_in_process, without_fsync
-from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.fault_desk import INVOICE, PAYMENT, Desk, lock
-from tests.sync.office import live, open_office
 
 OTHER_LINE = {"description": "Other work", "quantity": "1", "unit_price": "80"}
 DATED = {"issue_date": "2026-10-15", "due_date": "2026-10-30"}
@@ -136,28 +131,6 @@ CASES = [
          "QuickBooks does not allow this change to '{name}' now: " + CLOSED,
          lambda desk, there: desk.office.act("void", kind="Invoice", id=there)),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def desks(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Callable[[str], Desk]]:
-    """Give one office for each package, opened when it is first asked for."""
-    opened: dict[str, tuple[InProcess, Desk]] = {}
-
-    def desk(name: str) -> Desk:
-        if name not in opened:
-            path = tmp_path_factory.mktemp(name) / "office.db"
-            shutil.copyfile(migrated_sqlite, path)
-            package = start_in_process(name)
-            office = open_office(package, f"sqlite:///{path}")
-            office = replace(office, platform=replace(office.platform, providers=providers_of(package)))
-            without_fsync(office.platform.database)
-            opened[name] = (package, Desk(live(office), Bookkeeper(package.sandbox)))
-        return opened[name][1]
-
-    yield desk
-    for package, one in opened.values():
-        one.office.platform.database.close()
-        package.stop()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -7,10 +7,7 @@ Where a stand-in enforces the rule itself the cause is real; else it is told to 
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,8 +18,6 @@ from service.core.problem import OptionId, from_json, options, sentence
 from service.store.records import CustomerRow
 from service.store.sync_models import ProblemRow
 from service.sync import connect
-from tests.support.inprocess import InProcess, providers_of, start_in_process, without_fsync
-from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.fault_desk import (
     PAYMENT,
     WRITES,
@@ -55,7 +50,7 @@ from tests.sync.fault_desk import (
     paid_twice,
     refused_with,
 )
-from tests.sync.office import connection_of, live, open_office, reconnected
+from tests.sync.office import connection_of, reconnected
 
 REFUSED = "{package} did not accept '{name}': "
 QB, XERO = "quickbooks", "xero"
@@ -213,28 +208,6 @@ ROWS = [
     Red(XERO, "412", "a precondition failed", refused_with(412), "rejected", REFUSED + "Told to.", "retry unlink"),
     Red(XERO, "400", "the request is malformed", refused_with(400), "rejected", REFUSED + "Told to.", "retry unlink"),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def desks(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Callable[[str], Desk]]:
-    """Give one office for each package, opened when it is first asked for."""
-    opened: dict[str, tuple[InProcess, Desk]] = {}
-
-    def desk(name: str) -> Desk:
-        if name not in opened:
-            path = tmp_path_factory.mktemp(name) / "office.db"
-            shutil.copyfile(migrated_sqlite, path)
-            package = start_in_process(name)
-            office = open_office(package, f"sqlite:///{path}")
-            office = replace(office, platform=replace(office.platform, providers=providers_of(package)))
-            without_fsync(office.platform.database)
-            opened[name] = (package, Desk(live(office), Bookkeeper(package.sandbox)))
-        return opened[name][1]
-
-    yield desk
-    for package, one in opened.values():
-        one.office.platform.database.close()
-        package.stop()
 
 
 def asked_about(desk: Desk, record_id: str, kind: EntityKind) -> ProblemRow:

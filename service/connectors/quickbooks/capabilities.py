@@ -14,13 +14,17 @@ PAGE_SIZE = 1000
 
 CAPABILITIES = Capabilities(
     package="QuickBooks",
-    kinds=frozenset({EntityKind.CUSTOMER, EntityKind.INVOICE, EntityKind.PAYMENT}),
+    kinds=frozenset(EntityKind) - {EntityKind.CONTACT},
     family_of={
         EntityKind.CUSTOMER: Family.CUSTOMER,
         EntityKind.INVOICE: Family.INVOICE,
         EntityKind.PAYMENT: Family.PAYMENT,
+        EntityKind.CREDIT: Family.CREDIT_NOTE,
+        EntityKind.ALLOCATION: Family.PAYMENT,  # a payment of nothing that joins a credit memo and an invoice
+        EntityKind.REFUND: Family.REFUND,
     },
     native_depth=5,
+    on_account=True,
     names_unique_over=frozenset({Family.CUSTOMER, Family.VENDOR, Family.EMPLOYEE}),
     name_limit=500,
     inactive_names_block=False,

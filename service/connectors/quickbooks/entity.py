@@ -17,6 +17,7 @@ NAMES: Mapping[Family, str] = {
     Family.INVOICE: "Invoice",
     Family.PAYMENT: "Payment",
     Family.CREDIT_NOTE: "CreditMemo",
+    Family.REFUND: "RefundReceipt",
 }
 FAMILIES: Mapping[str, Family] = {name: family for family, name in NAMES.items()}
 #: Entities with display names: they are never deleted, only made inactive, and queries leave inactive ones out.
@@ -26,6 +27,9 @@ KIND_NAMES: Mapping[EntityKind, str] = {
     EntityKind.CUSTOMER: "Customer",
     EntityKind.INVOICE: "Invoice",
     EntityKind.PAYMENT: "Payment",
+    EntityKind.CREDIT: "CreditMemo",
+    EntityKind.ALLOCATION: "Payment",
+    EntityKind.REFUND: "RefundReceipt",
 }
 
 

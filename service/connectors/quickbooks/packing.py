@@ -25,6 +25,9 @@ ALONE = Lane("alone", 1)
 _JSON = "application/json"
 _ALONE = frozenset({Operation.VOID, Operation.DELETE})
 _VOID = (("operation", "void"),)
+_DELETE = (("operation", "delete"),)
+#: What can't be voided, only deleted (developer.intuit.com, CreditMemo, RefundReceipt; a payment of nothing).
+_DELETED = frozenset({EntityKind.CREDIT, EntityKind.ALLOCATION, EntityKind.REFUND})
 
 
 def lane(element: Element) -> Lane:
@@ -87,7 +90,7 @@ def _entity(element: Element) -> dict[str, Any]:
     if not element.remote_id or element.version is None:
         raise ValueError("an update names the entity and the version it was read in")
     named: dict[str, Any] = {"Id": element.remote_id, "SyncToken": element.version}
-    if element.operation is Operation.DELETE or _options(element) == _VOID:
+    if _options(element) in (_DELETE, _VOID):
         return named
     return {**named, "sparse": True, **element.body}
 
@@ -98,8 +101,8 @@ def _operation(element: Element) -> str:
 
 def _options(element: Element) -> tuple[tuple[str, str], ...]:
     """Return what tells a void or a delete from an update; a payment is voided by an option of its update."""
-    if element.operation is Operation.DELETE:
-        return (("operation", "delete"),)
+    if element.operation is Operation.DELETE or (element.operation is Operation.VOID and element.kind in _DELETED):
+        return _DELETE
     if element.operation is not Operation.VOID:
         return ()
     if element.kind is EntityKind.PAYMENT:

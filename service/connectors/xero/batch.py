@@ -16,24 +16,38 @@ from service.connectors.exact_json import read, write
 from service.connectors.xero.capability import BATCH_BYTES, BATCH_SIZE
 from service.connectors.xero.client import Reply
 from service.connectors.xero.fault import failure, messages_of, parse, refused, rejection
-from service.connectors.xero.record import CONTACTS, INVOICES, NO_ID, PAYMENTS, Shape, record_of
+from service.connectors.xero.record import (
+    CONTACTS,
+    CREDIT_NOTES,
+    INVOICES,
+    NO_ID,
+    PAYMENTS,
+    Shape,
+    allocation_of,
+    record_of,
+)
 from service.core.errors import ConnectorError, NotFound, OutcomeUnknown, Rejected
 from service.core.intent import Operation
-from service.core.ports import Answer, Element, EntityKind, Lane, Outcome, Request, Written
+from service.core.ports import Answer, Element, EntityKind, Family, Lane, Outcome, RemoteRecord, Request, Written
 
 _SHAPES: Mapping[EntityKind, Shape] = {
     EntityKind.CUSTOMER: CONTACTS,
     EntityKind.CONTACT: CONTACTS,
     EntityKind.INVOICE: INVOICES,
     EntityKind.PAYMENT: PAYMENTS,
+    EntityKind.CREDIT: CREDIT_NOTES,
+    EntityKind.REFUND: PAYMENTS,
 }
+_ALLOCATIONS = "Allocations"
 _LARGE = BATCH_BYTES // BATCH_SIZE
 _SIZER = msgspec.json.Encoder(enc_hook=str)
-_KEYS = ("ContactNumber", "InvoiceNumber", "Name")
+_KEYS = ("ContactNumber", "InvoiceNumber", "CreditNoteNumber", "Name")
 
 
 def lane_of(element: Element) -> Lane:
     """Return the lane: one per collection and verb; an element too large to share a request rides alone."""
+    if element.kind is EntityKind.ALLOCATION:
+        return Lane("allocations", 1)
     shape = _SHAPES[element.kind]
     if shape is PAYMENTS and element.operation is not Operation.CREATE:
         return Lane("payments.change", 1)
@@ -57,6 +71,8 @@ def pack(elements: Sequence[Element], *, key: str) -> Request:
     lanes = {lane_of(element) for element in elements}
     if len(lanes) != 1 or len(elements) > next(iter(lanes)).size:
         raise ValueError("a request carries elements of one lane, no more than its size")
+    if elements[0].kind is EntityKind.ALLOCATION:
+        return _pack_allocation(elements[0], key)
     shape, create = _SHAPES[elements[0].kind], elements[0].operation is Operation.CREATE
     if not create and not all(element.remote_id for element in elements):
         raise ValueError("an update names the entity it is for")
@@ -77,6 +93,21 @@ def pack(elements: Sequence[Element], *, key: str) -> Request:
     )
 
 
+def _pack_allocation(element: Element, key: str) -> Request:
+    """Return the request that sets part of a credit note against an invoice, or takes that back."""
+    body = dict(element.body)
+    path = f"{CREDIT_NOTES.path}/{body.pop('CreditNoteID')}/{_ALLOCATIONS}"
+    create = element.operation is Operation.CREATE
+    return Request(
+        method="PUT" if create else "DELETE",
+        path=path if create else f"{path}/{body['AllocationID']}",
+        query=(("summarizeErrors", "false"),) if create else (),
+        content=write({_ALLOCATIONS: [body]}) if create else "",
+        content_type="application/json",
+        key=key,
+    )
+
+
 def read_answer(request: Request, reply: Reply, *, count: int) -> Answer:
     """Return the outcome of each element.
 
@@ -90,8 +121,37 @@ def read_answer(request: Request, reply: Reply, *, count: int) -> Answer:
     return Answer(outcomes=tuple(outcomes), status=reply.status, request_id=request_id, content=reply.text)
 
 
+def _allocated(request: Request, reply: Reply, document: Any) -> Outcome:
+    """Return what became of an allocation; one that is not there any more was taken back, as was meant."""
+    note = request.path.removeprefix(f"{CREDIT_NOTES.path}/").partition("/")[0]
+    withdrawn = request.method == "DELETE"
+    succeeded = 200 <= reply.status < 300  # noqa: PLR2004 - HTTP statuses read best as numbers
+    if withdrawn and (succeeded or reply.status == 404):  # noqa: PLR2004
+        own_id = request.path.rpartition("/")[2]
+        gone = RemoteRecord(
+            family=Family.ALLOCATION, remote_id=own_id, version=None, active=False, payload={}, deleted=True
+        )
+        return Written(record=gone)
+    shown = _shown(document, _ALLOCATIONS if succeeded else "Elements")
+    if not succeeded:
+        if shown:
+            return _refusal(shown[0], reply)
+        error = failure(reply, write=True)
+        if not isinstance(error, Rejected):
+            raise error
+        return error
+    if not shown:
+        raise OutcomeUnknown("Xero's answer can't be read.", request_id=reply.request_id, detail=reply.text)
+    if messages := messages_of(shown[0]):
+        return rejection(messages, request_id=reply.request_id)
+    record = allocation_of(note, shown[0])
+    return _unknown("Xero's answer names no id.", reply) if record is None else Written(record=record)
+
+
 def _outcomes(request: Request, reply: Reply, document: Any, count: int) -> list[Outcome]:
-    shape = next(shape for shape in (CONTACTS, INVOICES, PAYMENTS) if request.path.startswith(shape.path))
+    if f"/{_ALLOCATIONS}" in request.path:
+        return [_allocated(request, reply, document)]
+    shape = next(shape for shape in (CONTACTS, INVOICES, PAYMENTS, CREDIT_NOTES) if request.path.startswith(shape.path))
     succeeded = 200 <= reply.status < 300  # noqa: PLR2004 - HTTP statuses read best as numbers
     shown = _shown(document, shape.plural if succeeded else "Elements")
     if succeeded:

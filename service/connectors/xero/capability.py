@@ -19,6 +19,9 @@ CAPABILITIES = Capabilities(
         EntityKind.CONTACT: Family.CUSTOMER,
         EntityKind.INVOICE: Family.INVOICE,
         EntityKind.PAYMENT: Family.PAYMENT,
+        EntityKind.CREDIT: Family.CREDIT_NOTE,
+        EntityKind.ALLOCATION: Family.ALLOCATION,
+        EntityKind.REFUND: Family.PAYMENT,
     },
     native_depth=1,
     # Suppliers are contacts like customers, so one family holds every name; archived contacts give theirs back.
@@ -32,5 +35,6 @@ CAPABILITIES = Capabilities(
     errors_replayed=True,
     page_size=1000,
     limits=Limits(per_minute=60, per_day=5000, concurrent=5),
+    lagging=frozenset({Family.CREDIT_NOTE, Family.ALLOCATION}),
     feed_calls=3,
 )

@@ -17,7 +17,17 @@ from service.connectors.position import Position, plain_cursor
 from service.connectors.xero.capability import CAPABILITIES
 from service.connectors.xero.client import Reply
 from service.connectors.xero.fault import failure, parse
-from service.connectors.xero.record import CONTACTS, INVOICES, PAYMENTS, Shape, is_ours, moment_of, record_of
+from service.connectors.xero.record import (
+    CONTACTS,
+    CREDIT_NOTES,
+    INVOICES,
+    PAYMENTS,
+    Shape,
+    is_ours,
+    moment_of,
+    record_of,
+    records_of,
+)
 from service.core.errors import Transient
 from service.core.ports import ChangePage, Cursor, Family, Payload, RemoteRecord
 
@@ -38,7 +48,12 @@ _QUERIES: Mapping[Shape, Sequence[tuple[str, str]]] = {
     CONTACTS: (("includeArchived", "true"), _ORDER),
     INVOICES: (("unitdp", "4"), _ORDER),
     PAYMENTS: (_ORDER,),
+    CREDIT_NOTES: (("unitdp", "4"), _ORDER),
 }
+#: Read with every change feed.
+_ALWAYS = (CONTACTS, INVOICES, PAYMENTS)
+#: Credit notes are few and cost a call of their own: so often, and when they are asked for.
+NOTES_AGE = timedelta(minutes=10)
 
 Get = Callable[[str, Sequence[tuple[str, str]], Mapping[str, str]], Reply]
 
@@ -56,7 +71,9 @@ class Feed:
         :raises CursorExpired: the cursor is none of ours, or stands before the beginning.
         """
         position = Position.read(since)
-        chosen = [shape for shape in (CONTACTS, INVOICES, PAYMENTS) if only is None or shape.family in only]
+        if only is None and self._clock() - position.start_of(Family.CREDIT_NOTE) < NOTES_AGE:
+            only = frozenset(shape.family for shape in _ALWAYS)
+        chosen = [shape for shape in (*_ALWAYS, CREDIT_NOTES) if only is None or shape.family in only]
 
         def headers(shape: Shape) -> Mapping[str, str]:
             start = position.start_of(shape.family).astimezone(UTC) - OVERLAP
@@ -90,8 +107,8 @@ class Feed:
                 cursor = cursor or _cursor(reply, self._clock)
                 if held is not None:
                     yield held
-                records = [record_of(shape, _complete(shape, e)) for e in elements if is_ours(shape, e)]
-                held = ChangePage(records=[record for record in records if record is not None], cursor=since)
+                ours = [_complete(shape, element) for element in elements if is_ours(shape, element)]
+                held = ChangePage(records=[record for one in ours for record in records_of(shape, one)], cursor=since)
         if held is not None:
             yield replace(held, cursor=cursor or since)
 

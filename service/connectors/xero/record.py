@@ -38,8 +38,9 @@ class Shape:
 CONTACTS = Shape(Family.CUSTOMER, "Contacts", "ContactID", "Name")
 INVOICES = Shape(Family.INVOICE, "Invoices", "InvoiceID", "InvoiceNumber")
 PAYMENTS = Shape(Family.PAYMENT, "Payments", "PaymentID", None)
+CREDIT_NOTES = Shape(Family.CREDIT_NOTE, "CreditNotes", "CreditNoteID", "CreditNoteNumber")
 
-SHAPES: Mapping[Family, Shape] = {shape.family: shape for shape in (CONTACTS, INVOICES, PAYMENTS)}
+SHAPES: Mapping[Family, Shape] = {shape.family: shape for shape in (CONTACTS, INVOICES, PAYMENTS, CREDIT_NOTES)}
 
 
 def record_of(shape: Shape, payload: Payload) -> RemoteRecord | None:
@@ -64,14 +65,53 @@ def record_of(shape: Shape, payload: Payload) -> RemoteRecord | None:
     )
 
 
+def records_of(shape: Shape, payload: Payload) -> list[RemoteRecord]:
+    """Return the element as a record, and what a credit note settles as further ones; none if it has no id."""
+    record = record_of(shape, payload)
+    if record is None:
+        return []
+    if shape is not CREDIT_NOTES:
+        return [record]
+    found = (allocation_of(record.remote_id, one) for one in objects_of(payload, "Allocations"))
+    return [record, *(one for one in found if one is not None)]
+
+
+def allocation_of(note: str, payload: Payload) -> RemoteRecord | None:
+    """Return what a credit note settles of an invoice as a record; None where it is not told which, or has no id."""
+    invoice, own_id = payload.get("Invoice"), text_of(payload, "AllocationID")
+    invoice_id = text_of(invoice, "InvoiceID") if isinstance(invoice, Mapping) else None
+    if invoice_id is None or own_id is None or own_id == NO_ID:
+        return None
+    gone = payload.get("IsDeleted") is True
+    kept = {name: value for name, value in payload.items() if name in {"AllocationID", "Amount", "Date"}}
+    return RemoteRecord(
+        family=Family.ALLOCATION,
+        remote_id=own_id,
+        version=None,
+        active=not gone,
+        payload={**kept, "CreditNoteID": note, "Invoice": {"InvoiceID": invoice_id}},
+        parent_id=note,
+        deleted=gone,
+    )
+
+
+def objects_of(payload: Payload, member: str) -> list[Payload]:
+    """Return the objects of a list member."""
+    found = payload.get(member)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+
 def is_ours(shape: Shape, payload: Payload) -> bool:
-    """Tell whether the element belongs to sales: bills and the payments of bills and credit notes don't."""
+    """Tell whether the element belongs to sales: bills, credits of suppliers and what is paid on those don't."""
     if shape is INVOICES:
         return text_of(payload, "Type") in {None, "ACCREC"}
+    if shape is CREDIT_NOTES:
+        return text_of(payload, "Type") in {None, "ACCRECCREDIT"}
     if shape is PAYMENTS:
-        invoice = payload.get("Invoice")
-        told = text_of(invoice, "Type") if isinstance(invoice, Mapping) else None
-        return text_of(payload, "PaymentType") in {None, "ACCRECPAYMENT"} and told in {None, "ACCREC"}
+        documents = (payload.get(member) for member in ("Invoice", "CreditNote"))
+        told = {text_of(one, "Type") for one in documents if isinstance(one, Mapping)}
+        ours = text_of(payload, "PaymentType") in {None, "ACCRECPAYMENT", "ARCREDITPAYMENT"}
+        return ours and told <= {None, "ACCREC", "ACCRECCREDIT"}
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from service.core.problem.kind import Option, OptionId, Problem, ProblemKind
+from service.core.problem.kind import MONEY, Option, OptionId, Problem, ProblemKind
 from service.core.reconcile import ACTIVE
 
 
@@ -63,7 +63,7 @@ def _duplicate(problem: Problem) -> tuple[OptionId, ...]:
 
 def _rejected(problem: Problem) -> tuple[OptionId, ...]:
     match problem.params.get("code"):
-        case "duplicate_number" if problem.params.get("entity") != "payment":
+        case "duplicate_number" if problem.params.get("entity") not in MONEY:
             link = (OptionId.LINK_EXISTING,) if problem.candidates else ()
             return OptionId.RENAME_OURS, *link, OptionId.RETRY, OptionId.UNLINK
         case "duplicate_reference":
@@ -106,7 +106,7 @@ def _not_allowed(problem: Problem) -> tuple[OptionId, ...]:
         return OptionId.KEEP_THEIRS, OptionId.RETRY, OptionId.UNLINK
     if problem.params.get("code") == "closed_period":
         return OptionId.MOVE_DATE, OptionId.RETRY, OptionId.UNLINK
-    if problem.params.get("entity") == "payment":
+    if problem.params.get("entity") in MONEY:
         return OptionId.ARCHIVE_OURS, OptionId.RETRY, OptionId.UNLINK
     return OptionId.RETRY, OptionId.UNLINK
 
@@ -204,7 +204,7 @@ def _archive(problem: Problem) -> Option:
     match problem.params.get("entity"):
         case "invoice":
             return Option(OptionId.ARCHIVE_OURS, "Void ours", f"Voids {name} here as well. {unchanged}")
-        case "payment":
+        case str(entity) if entity in MONEY:
             return Option(OptionId.ARCHIVE_OURS, "Take ours back", f"Takes back {name} here as well. {unchanged}")
         case _:
             return Option(OptionId.ARCHIVE_OURS, "Archive ours", f"Archives {name} here. {unchanged}")

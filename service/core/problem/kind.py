@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from service.core.snapshot import FieldName, Value
 
+#: Kinds of records about money: they are taken back, where an invoice is voided.
+MONEY = frozenset({"payment", "credit", "allocation", "refund"})
+
 
 class ProblemKind(StrEnum):
     """Why a record is red; stable: pages, metrics and tests key on it."""
@@ -91,7 +94,7 @@ class Problem:
     @property
     def is_document(self) -> bool:
         """True for what is voided rather than archived: invoices and payments."""
-        return self.params.get("entity") in {"invoice", "payment"}
+        return self.params.get("entity") in {"invoice", *MONEY}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.core.ports import EntityKind, Mapper
+from service.mapping.quickbooks.credit import AllocationMapper, CreditMapper, RefundMapper
 from service.mapping.quickbooks.customer import CustomerMapper
 from service.mapping.quickbooks.invoice import InvoiceMapper
 from service.mapping.quickbooks.loss import LOSSES as LOSSES
@@ -20,6 +21,9 @@ MAPPERS: Mapping[EntityKind, Mapper] = {
     EntityKind.CUSTOMER: CustomerMapper(),
     EntityKind.INVOICE: InvoiceMapper(),
     EntityKind.PAYMENT: PaymentMapper(),
+    EntityKind.CREDIT: CreditMapper(),
+    EntityKind.ALLOCATION: AllocationMapper(),
+    EntityKind.REFUND: RefundMapper(),
 }
 
 #: Sales are posted to the account of the item, payments to "Undeposited Funds" if nothing else is chosen, and terms

@@ -19,6 +19,11 @@ _CUSTOMERS = "developer.intuit.com, Customer: CurrencyRef, Active"
 _INVOICES = "developer.intuit.com, Invoice: CurrencyRef, void, linked transactions"
 _PAYMENTS = "developer.intuit.com, Payment: void; error code 6540"
 
+_MEMOS = "developer.intuit.com, CreditMemo: delete; by our own caution what it settles is taken back first"
+_RECEIPTS = "developer.intuit.com, RefundReceipt: delete"
+
+_USED_FIELDS = _CURRENCY | {"amount"}
+_USED = "some of it settles an invoice there, which has to be taken back first"
 _FIXED_CURRENCY = "QuickBooks keeps the currency that it was created in"
 _PAID_MORE = "more than its new total is paid there already"
 _DEPOSITED = "it is on a bank deposit there and has to be taken off that first"
@@ -43,6 +48,18 @@ RULES: Mapping[EntityKind, tuple[EditRule, ...]] = {
         EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
                  reason="it is voided there, which can't be undone", source=_PAYMENTS),
     ),
+    EntityKind.CREDIT: (
+        EditRule(standing=Standing.OPEN, fixed=_CURRENCY, reason=_FIXED_CURRENCY, source=_MEMOS),
+        EditRule(standing=Standing.PART_PAID, fixed=_USED_FIELDS, withdraws=False, reason=_USED, source=_MEMOS),
+        EditRule(standing=Standing.PAID, fixed=_USED_FIELDS, withdraws=False, reason=_USED, source=_MEMOS),
+        EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
+                 reason="it is voided there, which can't be undone", source=_MEMOS),
+    ),
+    EntityKind.REFUND: (
+        EditRule(standing=Standing.OPEN, fixed=_CURRENCY, reason=_FIXED_CURRENCY, source=_RECEIPTS),
+        EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
+                 reason="it is voided there, which can't be undone", source=_RECEIPTS),
+    ),
 }  # fmt: skip
 
 
@@ -61,6 +78,8 @@ def _standing(kind: EntityKind, remote: RemoteRecord) -> Standing:
     if kind is EntityKind.PAYMENT:
         deposited = any(text(one, "TxnType") == "Deposit" for one in parts(payload, "LinkedTxn"))
         return Standing.DEPOSITED if deposited else Standing.RECORDED
+    if kind is EntityKind.REFUND:
+        return Standing.OPEN
     balance, total = number(payload, "Balance"), number(payload, "TotalAmt")
     if balance is None or total is None or balance == total:
         return Standing.OPEN

@@ -69,9 +69,7 @@ class PaymentMapper:
         """
         payment = _payment(record)
         if payment.kind is not PaymentKind.PAYMENT:
-            raise MappingError(
-                "kind", f"Tieout carries payments to QuickBooks; enter this {payment.kind} there by hand."
-            )
+            raise MappingError("kind", f"A {payment.kind} is no payment in QuickBooks.")
         customer = _counterpart(Ref(kind=EntityKind.CUSTOMER, id=payment.customer_id), "customer", context)
         fields: dict[FieldName, Value] = {"customer": customer, "kind": payment.kind.value}
         if payment.removed:

@@ -18,6 +18,8 @@ _PAGES: Mapping[EntityKind, str] = {
     EntityKind.CUSTOMER: "customerdetail?nameId={id}",
     EntityKind.INVOICE: "invoice?txnId={id}",
     EntityKind.PAYMENT: "recvpayment?txnId={id}",
+    EntityKind.CREDIT: "creditmemo?txnId={id}",
+    EntityKind.REFUND: "refundreceipt?txnId={id}",
 }
 _SIGN_IN = "https://qbo.intuit.com/app/login?pagereq={page}&deeplinkcompanyid={company}"
 _SIGN_IN_SANDBOX = "https://sandbox.qbo.intuit.com/login?pagereq={page}&deeplinkcompanyid={company}"

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from service.core.ports import EntityKind, Mapper
 from service.mapping.settings import Demands
+from service.mapping.xero.credit import AllocationMapper, CreditMapper, RefundMapper
 from service.mapping.xero.customer import CustomerMapper
 from service.mapping.xero.invoice import InvoiceMapper
 from service.mapping.xero.loss import LOSSES as LOSSES
@@ -20,6 +21,9 @@ MAPPERS: Mapping[EntityKind, Mapper] = MappingProxyType(
         EntityKind.CONTACT: SubContactMapper(),
         EntityKind.INVOICE: InvoiceMapper(),
         EntityKind.PAYMENT: PaymentMapper(),
+        EntityKind.CREDIT: CreditMapper(),
+        EntityKind.ALLOCATION: AllocationMapper(),
+        EntityKind.REFUND: RefundMapper(),
     }
 )
 

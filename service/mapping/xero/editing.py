@@ -20,6 +20,8 @@ _NOTES = "developer.xero.com, Accounting API, Credit Notes: updating, allocation
 _CONTACTS = "developer.xero.com, Accounting API, Contacts: archiving contacts"
 
 _PAID_FIELDS = frozenset({"reference", "due_date", "number"})
+_USED_FIELDS = frozenset({"reference"})
+_USED = "some of it settles an invoice or was paid out there, so that only its reference can change"
 
 RULES: Mapping[EntityKind, tuple[EditRule, ...]] = {
     EntityKind.CUSTOMER: (
@@ -47,17 +49,31 @@ RULES: Mapping[EntityKind, tuple[EditRule, ...]] = {
         EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
                  reason="it is deleted there, which can't be undone", source=_PAYMENTS),
     ),
+    EntityKind.CREDIT: (
+        EditRule(standing=Standing.DRAFT, source=_NOTES),
+        EditRule(standing=Standing.OPEN, source=_NOTES),
+        EditRule(standing=Standing.PART_PAID, fields=_USED_FIELDS, withdraws=False, reason=_USED, source=_NOTES),
+        EditRule(standing=Standing.PAID, fields=_USED_FIELDS, withdraws=False, reason=_USED, source=_NOTES),
+        EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
+                 reason="it is voided there, which can't be undone", source=_NOTES),
+    ),
+    EntityKind.ALLOCATION: (
+        EditRule(standing=Standing.RECORDED, fields=_NOTHING,
+                 reason="Xero lets nobody change what a credit note settles; take it back first", source=_NOTES),
+        EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
+                 reason="it was taken back there", source=_NOTES),
+    ),
 }  # fmt: skip
 
 
 def rule_of(kind: EntityKind, remote: RemoteRecord) -> EditRule:
     """Return the row that fits how an entity stands there."""
-    listed = EntityKind.CUSTOMER if kind is EntityKind.CONTACT else kind
+    listed = {EntityKind.CONTACT: EntityKind.CUSTOMER, EntityKind.REFUND: EntityKind.PAYMENT}.get(kind, kind)
     standing = _standing(listed, remote)
     return next(rule for rule in RULES[listed] if rule.standing is standing)
 
 
-def _standing(kind: EntityKind, remote: RemoteRecord) -> Standing:
+def _standing(kind: EntityKind, remote: RemoteRecord) -> Standing:  # noqa: PLR0911 - one case per status
     if kind is EntityKind.CUSTOMER:
         return Standing.ACTIVE if remote.active else Standing.ARCHIVED
     if not remote.active:
@@ -65,10 +81,15 @@ def _standing(kind: EntityKind, remote: RemoteRecord) -> Standing:
     payload = remote.payload
     if kind is EntityKind.PAYMENT:
         return Standing.RECONCILED if payload.get("IsReconciled") is True else Standing.RECORDED
+    if kind is EntityKind.ALLOCATION:
+        return Standing.RECORDED
     status = (as_text(payload.get("Status")) or "").upper()
     if status in {"DRAFT", "SUBMITTED"}:
         return Standing.DRAFT
     if status == "PAID":
         return Standing.PAID
+    if kind is EntityKind.CREDIT:
+        left, total = as_decimal(payload.get("RemainingCredit")), as_decimal(payload.get("Total"))
+        return Standing.OPEN if left is None or left == total else Standing.PART_PAID
     used = any(as_decimal(payload.get(member)) for member in ("AmountPaid", "AmountCredited"))
     return Standing.PART_PAID if used else Standing.OPEN

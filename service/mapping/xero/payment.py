@@ -65,7 +65,7 @@ class PaymentMapper:
         payment, losses = _require(record), Losses()
         invoice = _invoice_ref(payment)
         if payment.kind is not PaymentKind.PAYMENT:
-            raise MappingError("kind", f"Xero takes a {payment.kind} only as a credit note, which is not sent.")
+            raise MappingError("kind", f"A {payment.kind} is no payment in Xero.")
         account = payment_account(context.settings, method=payment.method, currency=payment.currency)
         if account is None:
             raise MappingError("account", "No Xero account is chosen for payments.", missing=PAYMENTS_ACCOUNT)
@@ -139,8 +139,14 @@ def _require(record: Record) -> Payment:
 
 def _invoice_ref(payment: Payment) -> Ref:
     if payment.invoice_id is None:
-        raise MappingError("invoice", "Xero takes a payment only against an invoice.")
+        reason = "Xero takes a payment for one invoice as a whole: apply all of it to one, or record one for each."
+        raise MappingError("invoice", reason)
     return Ref(kind=EntityKind.INVOICE, id=payment.invoice_id)
+
+
+def account_of(account: str) -> dict[str, str]:
+    """Return how an account is named: bank accounts may lack a code, and then the mapping holds their id."""
+    return {"AccountID" if _ID.fullmatch(account) else "Code": account}
 
 
 def _create(snapshot: Snapshot) -> Payload:
@@ -150,8 +156,7 @@ def _create(snapshot: Snapshot) -> Payload:
     reference = snapshot.get("reference")
     return {
         "Invoice": {"InvoiceID": snapshot.get("invoice")},
-        # Bank accounts may lack a code; then the mapping holds their id.
-        "Account": {"AccountID" if _ID.fullmatch(account) else "Code": account},
+        "Account": account_of(account),
         "Date": snapshot.get("date"),
         "Amount": as_decimal(snapshot.get("amount")),
         **({"Reference": reference} if reference else {}),

@@ -222,3 +222,9 @@ def intents_of_link(session: Session, link_id: str, *, limit: int = 50) -> Seque
 def last_intent(session: Session, link: LinkRow) -> IntentRow | None:
     """Return what was last meant to be written for a link."""
     return next(iter(intents_of_link(session, link.id, limit=1)), None)
+
+
+def open_families(session: Session, connection_id: str) -> set[str]:
+    """Return the families of the entities that open intents are about."""
+    query = select(LinkRow.family).where(LinkRow.connection_id == connection_id, LinkRow.intent_open.is_(True))
+    return set(session.scalars(query.distinct()))

@@ -217,6 +217,16 @@ def pending(session: Session, connection_id: str, family: Family, *, limit: int 
     ).all()
 
 
+def children_of(session: Session, connection_id: str, family: Family, parent_id: str) -> Sequence[CounterpartRow]:
+    """Return the entities of a family that belong to another one."""
+    query = select(CounterpartRow).where(
+        CounterpartRow.connection_id == connection_id,
+        CounterpartRow.family == family.value,
+        CounterpartRow.parent_id == parent_id,
+    )
+    return session.scalars(query).all()
+
+
 def all_of(session: Session, connection_id: str, family: Family) -> list[RemoteRecord]:
     """Return every entity of a family that is not gone, inactive ones too."""
     rows = session.scalars(

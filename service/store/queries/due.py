@@ -9,9 +9,11 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from service.core.kind import MONEY
 from service.core.ports import EntityKind
 from service.core.problem import ProblemKind
-from service.store.records import ContactRow, CustomerRow
+from service.store.credit_models import AllocationRow
+from service.store.records import ContactRow, CustomerRow, PaymentRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 
 #: What of a link decisions look at. As objects, thousands of links would cost as much as all that is decided of them.
@@ -42,7 +44,8 @@ def due_links(
     parent. A link with an open intent waits for that to be settled.
 
     :param depth: customers of this level only.
-    :param retiring: of customers and their people only those who are archived here, or only the others.
+    :param retiring: of customers and their people only those who are archived here, of money only what was taken back
+        here, or only the others.
     :param after: the last id of the chunk before.
     :param only: links of these records alone.
     """
@@ -67,19 +70,30 @@ def due_links(
     )
     if only is not None:
         query = query.where(LinkRow.record_id.in_(only))
-    if retiring is not None and kind in _ACTIVE_CUSTOMER:
-        active = exists(_ACTIVE_CUSTOMER[kind].where(CustomerRow.archived.is_(False)))
+    if retiring is not None and kind in _ACTIVE:
+        active = exists(_ACTIVE[kind])
         query = query.where(~active if retiring else active)
     return [cast("LinkRow", row) for row in session.execute(_at_depth(query, depth))]
 
 
-#: The customer behind a link: the record itself, or that of a contact.
-_ACTIVE_CUSTOMER = {
-    EntityKind.CUSTOMER: select(CustomerRow.id).where(CustomerRow.id == LinkRow.record_id).correlate(LinkRow),
+#: The record behind a link, if it counts: the customer, that of a contact, money that was not taken back.
+_ACTIVE = {
+    EntityKind.CUSTOMER: select(CustomerRow.id)
+    .where(CustomerRow.id == LinkRow.record_id, CustomerRow.archived.is_(False))
+    .correlate(LinkRow),
     EntityKind.CONTACT: select(ContactRow.id)
     .join(CustomerRow, CustomerRow.id == ContactRow.customer_id)
-    .where(ContactRow.id == LinkRow.record_id)
+    .where(ContactRow.id == LinkRow.record_id, CustomerRow.archived.is_(False))
     .correlate(LinkRow),
+    EntityKind.ALLOCATION: select(AllocationRow.id)
+    .where(AllocationRow.id == LinkRow.record_id, AllocationRow.removed.is_(False))
+    .correlate(LinkRow),
+    **{
+        kind: select(PaymentRow.id)
+        .where(PaymentRow.id == LinkRow.record_id, PaymentRow.removed.is_(False))
+        .correlate(LinkRow)
+        for kind in MONEY
+    },
 }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.core.ports import EntityKind, Ref
 from service.store.accounts import Event
+from service.store.credit_models import AllocationRow
 from service.store.queries.find import chunks
 from service.store.queries.pages import Key, Page, page, text
 from service.store.records import ContactRow, CustomerRow, InvoiceRow, PaymentRow
@@ -153,6 +154,9 @@ def _labels(session: Session, kind: EntityKind, ids: Collection[str]) -> list[tu
         case EntityKind.CONTACT:
             people = session.scalars(select(ContactRow).where(ContactRow.id.in_(ids)))
             return [(row.id, " ".join(part for part in (row.first_name, row.last_name) if part)) for row in people]
-        case EntityKind.PAYMENT:
+        case EntityKind.PAYMENT | EntityKind.CREDIT | EntityKind.REFUND:
             paid = session.scalars(select(PaymentRow).where(PaymentRow.id.in_(ids)))
             return [(row.id, f"{row.kind} of {row.amount} {row.currency}") for row in paid]
+        case EntityKind.ALLOCATION:
+            parts = session.scalars(select(AllocationRow).where(AllocationRow.id.in_(ids)))
+            return [(row.id, f"{row.amount} of a credit") for row in parts]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from service.store.queries.allocations import paying
 from service.store.queries.find import chunks
 from service.store.records import InvoiceLineRow, InvoiceRow, PaymentRow
 
@@ -35,7 +36,7 @@ def payments_of(session: Session, organisation_id: str, invoice_id: str) -> Sequ
     """Return the payments of an invoice that count, oldest first."""
     query = select(PaymentRow).where(
         PaymentRow.organisation_id == organisation_id,
-        PaymentRow.invoice_id == invoice_id,
+        (PaymentRow.invoice_id == invoice_id) | paying([invoice_id]),
         PaymentRow.removed.is_(False),
     )
     return session.scalars(query.order_by(PaymentRow.date, PaymentRow.id)).all()

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from service.core.kind import MONEY
 from service.core.link import LinkFacts, Retry
 from service.core.model import InvoiceStatus
 from service.core.ports import EntityKind, Family, Ref
@@ -257,24 +258,42 @@ def invoices_without_link(
     ).all()
 
 
-def payments_without_link(
-    session: Session, connection: ConnectionRow, *, left_out: Collection[str] = (), limit: int = 1000
+def money_without_link(
+    session: Session,
+    connection: ConnectionRow,
+    kind: EntityKind,
+    *,
+    on_account: bool = False,
+    left_out: Collection[str] = (),
+    limit: int = 1000,
 ) -> Sequence[str]:
-    """Return the ids of payments of issued invoices that were never tied to the connection and did not come from it.
+    """Return the ids of payments, credits or refunds that were never tied to the connection and did not come from it.
 
-    :param left_out: currencies whose payments are left out.
+    Payments of issued invoices; others only of customers who are tied to it.
+
+    :param on_account: payments that settle no invoice, or several, too.
+    :param left_out: currencies whose records are left out.
     """
+    issued = InvoiceRow.status.in_([InvoiceStatus.APPROVED.value, InvoiceStatus.PAID.value])
+    client = aliased(LinkRow)
+    known = exists().where(
+        client.connection_id == connection.id,
+        client.entity == EntityKind.CUSTOMER.value,
+        client.record_id == PaymentRow.customer_id,
+        client.retired_at.is_(None),
+    )
+    apart = and_(PaymentRow.invoice_id.is_(None), known)
     return session.scalars(
         select(PaymentRow.id)
-        .join(InvoiceRow, InvoiceRow.id == PaymentRow.invoice_id)
+        .outerjoin(InvoiceRow, InvoiceRow.id == PaymentRow.invoice_id)
         .where(
             PaymentRow.organisation_id == connection.organisation_id,
             PaymentRow.removed.is_(False),
-            PaymentRow.kind == "payment",
+            PaymentRow.kind.in_([one.value for one in MONEY[kind]]),
             PaymentRow.currency.not_in(left_out),
             or_(PaymentRow.origin_connection_id.is_(None), PaymentRow.origin_connection_id != connection.id),
-            InvoiceRow.status.in_([InvoiceStatus.APPROVED.value, InvoiceStatus.PAID.value]),
-            _never_linked(connection, EntityKind.PAYMENT, PaymentRow.id),
+            or_(issued, apart) if on_account or kind is not EntityKind.PAYMENT else issued,
+            _never_linked(connection, kind, PaymentRow.id),
         )
         .order_by(PaymentRow.date, PaymentRow.id)
         .limit(limit)

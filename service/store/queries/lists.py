@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from service.core.ports import EntityKind
 from service.store.accounts import Event
+from service.store.queries.allocations import paying
 from service.store.queries.dots import dot_expression, in_force_for
 from service.store.queries.pages import Key, Page, day, flag, moment, page, text, whole
 from service.store.queries.search import matches
@@ -178,7 +179,7 @@ def payment_page(
     if removed is not None:
         query = query.where(PaymentRow.removed.is_(removed))
     if invoice_id is not None:
-        query = query.where(PaymentRow.invoice_id == invoice_id)
+        query = query.where((PaymentRow.invoice_id == invoice_id) | paying([invoice_id]))
     if customer_id is not None:
         query = query.where(PaymentRow.customer_id == customer_id)
     keys = [Key(PaymentRow.date, day, descending=True), Key(PaymentRow.id, text, descending=True)]

@@ -9,10 +9,13 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.core.model import Contact, Customer, Invoice, JobSite, Payment, TaxLevel
+from service.core.model import Allocation, Contact, Customer, Invoice, JobSite, Payment, TaxLevel
+from service.store.credit_models import AllocationRow
+from service.store.queries import allocations
 from service.store.queries.find import chunks, find_all
 from service.store.queries.tree import ancestor_ids, job_sites_of
 from service.store.queries.values import (
+    allocation_value,
     contact_value,
     customer_value,
     invoice_value,
@@ -75,7 +78,16 @@ def load_invoices(session: Session, organisation_id: str, ids: Iterable[str]) ->
 
 def load_payments(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Payment]:
     """Return payments by id, removed ones too."""
-    return {row.id: payment_value(row) for row in find_all(session, PaymentRow, organisation_id, ids).values()}
+    rows = find_all(session, PaymentRow, organisation_id, ids)
+    settled = allocations.of_payments(session, rows)
+    return {row.id: payment_value(row, settled.get(row.id, ())) for row in rows.values()}
+
+
+def load_allocations(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Allocation]:
+    """Return parts of credits that settle invoices by id, removed ones too."""
+    rows = find_all(session, AllocationRow, organisation_id, ids)
+    whole = find_all(session, PaymentRow, organisation_id, {row.payment_id for row in rows.values()})
+    return {row.id: allocation_value(row, whole[row.payment_id]) for row in rows.values()}
 
 
 def load_tax_levels(session: Session, organisation_id: str) -> dict[str, TaxLevel]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from service.core.model import (
     Address,
+    Allocation,
     Contact,
     Customer,
     CustomerKind,
@@ -22,6 +23,7 @@ from service.core.model import (
     TaxComponent,
     TaxLevel,
 )
+from service.store.credit_models import AllocationRow
 from service.store.records import (
     ContactRow,
     CustomerRow,
@@ -156,8 +158,22 @@ def invoice_value(row: InvoiceRow, lines: Iterable[InvoiceLineRow]) -> Invoice:
     )
 
 
-def payment_value(row: PaymentRow) -> Payment:
-    """Return a payment."""
+def allocation_value(row: AllocationRow, payment: PaymentRow) -> Allocation:
+    """Return a part of a payment that settles an invoice."""
+    return Allocation(
+        id=row.id,
+        payment_id=row.payment_id,
+        invoice_id=row.invoice_id,
+        customer_id=payment.customer_id,
+        amount=row.amount,
+        currency=payment.currency,
+        date=row.date,
+        removed=row.removed or payment.removed,
+    )
+
+
+def payment_value(row: PaymentRow, allocations: Iterable[AllocationRow] = ()) -> Payment:
+    """Return a payment with what it settles."""
     return Payment(
         id=row.id,
         kind=PaymentKind(row.kind),
@@ -169,4 +185,7 @@ def payment_value(row: PaymentRow) -> Payment:
         method=row.method,
         reference=row.reference,
         removed=row.removed,
+        allocations=tuple(allocation_value(one, row) for one in allocations),
+        refund_of_id=row.refund_of_id,
+        tax_level_id=row.tax_level_id,
     )

@@ -34,7 +34,7 @@ def test_one_call_tells_of_changes_deletions_and_voids(
     ]
     assert (page.calls, page.cursor) == (1, "2026-11-22T09:39:58+00:00")
     assert _asked(answers.calls[0]) == {
-        "entities": "Customer,Vendor,Employee,Invoice,Payment,CreditMemo",
+        "entities": "Customer,Vendor,Employee,Invoice,Payment,CreditMemo,RefundReceipt",
         "changedSince": "2026-11-22T09:00:00+00:00",
         "minorversion": "75",
     }

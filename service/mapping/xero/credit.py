@@ -1,0 +1,347 @@
+"""Credits and adjustments as Xero credit notes, what they settle as their allocations, refunds as payments of them.
+
+Xero facts: developer.xero.com Credit Notes ("Allocations": set against an invoice one by one, taken back, never
+changed) and Payments (a credit note is paid out by a payment on it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.core.choice import JobRule
+from service.core.editing import EditRule
+from service.core.errors import MappingError
+from service.core.fields import owners
+from service.core.intent import Operation
+from service.core.model import Allocation, Payment, PaymentKind
+from service.core.money import decimal_text
+from service.core.ports import (
+    Company,
+    EntityKind,
+    MappingContext,
+    Payload,
+    Projection,
+    Record,
+    Ref,
+    RemoteRecord,
+)
+from service.core.reconcile import Flow
+from service.core.snapshot import FieldName, Snapshot
+from service.mapping.settings import NO_TAX, PAYMENTS_ACCOUNT, SALES_ACCOUNT, chosen, payment_account
+from service.mapping.xero import editing
+from service.mapping.xero.card import customer_ref, project_tax
+from service.mapping.xero.customer import lineage
+from service.mapping.xero.line import UNTAXED
+from service.mapping.xero.payment import account_of
+from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_text, as_object, as_text
+
+REFERENCE_LIMIT = 255
+_WORDS = {PaymentKind.CREDIT: "Credit", PaymentKind.ADJUSTMENT: "Adjustment"}
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMapper:
+    """Translates a credit: a note of one line over its whole amount, tax included."""
+
+    kind: EntityKind = EntityKind.CREDIT
+    identity: tuple[FieldName, ...] = ("customer", "amount", "currency", "date", "reference")
+
+    @property
+    def flows(self) -> Mapping[FieldName, Flow]:
+        """Who owns each field unless the connection's settings say otherwise."""
+        return owners(self.kind)
+
+    def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
+        """Return the customer it is for."""
+        return (_customer(_money(record), context),)
+
+    def project(self, record: Record, context: MappingContext) -> Projection:
+        """Return the credit as Xero can hold it.
+
+        :raises MappingError: no account is chosen for sales, no tax rate for its level, or the currency is not used.
+        """
+        credit, losses = _money(record), Losses()
+        company = context.reference.company
+        if company.currencies and credit.currency not in company.currencies:
+            reason = f"{company.name} does not use the currency {credit.currency} in Xero. Add it there first."
+            raise MappingError("currency", reason, cause="currency_not_enabled")
+        account = chosen(context.settings, SALES_ACCOUNT)
+        if account is None:
+            raise MappingError("account", "No Xero account is chosen for sales.", missing=SALES_ACCOUNT)
+        level = credit.tax_level_id
+        tax = project_tax(level, "tax_level", context) if level else chosen(context.settings, NO_TAX) or UNTAXED
+        snapshot = Snapshot(
+            fields={
+                "customer": context.remote_ids.get(_customer(credit, context)),
+                "amount": decimal_text(credit.amount),
+                "currency": credit.currency,
+                "date": credit.date.isoformat(),
+                "reference": losses.fit(credit.reference, REFERENCE_LIMIT, "reference"),
+                "line": (_WORDS.get(credit.kind, "Credit"), account, tax),  # written, never compared
+            },
+            active=not credit.removed,
+        )
+        return Projection(snapshot=snapshot, losses=losses.all)
+
+    def body(
+        self,
+        operation: Operation,
+        snapshot: Snapshot,
+        *,
+        changed: frozenset[FieldName],
+        theirs: RemoteRecord | None,
+        context: MappingContext,
+    ) -> Payload:
+        """Build the note's body; the connector adds its CreditNoteID.
+
+        :raises MappingError: Xero has no way back from a voided note.
+        """
+        del theirs, context
+        match operation:
+            case Operation.CREATE:
+                head = {"Type": "ACCRECCREDIT", "Status": "AUTHORISED", "LineAmountTypes": "Inclusive"}
+                contact = {"Contact": {"ContactID": snapshot.get("customer")}}
+                return {**head, **contact, "CurrencyCode": snapshot.get("currency"), **_written(snapshot, None)}
+            case Operation.UPDATE:
+                return _written(snapshot, changed)
+            case Operation.VOID | Operation.ARCHIVE | Operation.DELETE:
+                return {"Status": "VOIDED"}
+            case _:
+                raise MappingError("status", "Xero has no way back from a voided credit note.")
+
+    def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
+        """Read a note into the fields that are compared."""
+        del context
+        payload = remote.payload
+        return Snapshot(
+            fields={
+                "customer": as_text(as_object(payload.get("Contact")).get("ContactID")),
+                "amount": as_number_text(payload.get("Total")) or "0",
+                "currency": as_text(payload.get("CurrencyCode")),
+                "date": as_day(payload, "Date"),
+                "reference": as_text(payload.get("Reference")),
+            },
+            active=remote.active,
+        )
+
+    def rule_of(self, remote: RemoteRecord) -> EditRule:
+        """Return what may still be changed of an entity, by how it stands there."""
+        return editing.rule_of(self.kind, remote)
+
+    def url(self, remote_id: str, company: Company) -> str | None:
+        """Return None: Xero documents no address of a note's page."""
+        del remote_id, company
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationMapper:
+    """Translates what a credit settles of an invoice; there it is known by its two ends."""
+
+    kind: EntityKind = EntityKind.ALLOCATION
+    identity: tuple[FieldName, ...] = ("credit", "invoice", "amount")
+
+    @property
+    def flows(self) -> Mapping[FieldName, Flow]:
+        """Who owns each field unless the connection's settings say otherwise."""
+        return owners(self.kind)
+
+    def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
+        """Return the credit and the invoice."""
+        del context
+        return ends_of(_part(record))
+
+    def project(self, record: Record, context: MappingContext) -> Projection:
+        """Return the allocation as Xero can hold it."""
+        part = _part(record)
+        credit, invoice = (context.remote_ids.get(ref) for ref in ends_of(part))
+        fields = {"credit": credit, "invoice": invoice, "amount": decimal_text(part.amount)}
+        snapshot = Snapshot(fields={**fields, "date": part.date.isoformat()}, active=not part.removed)
+        return Projection(snapshot=snapshot)
+
+    def body(
+        self,
+        operation: Operation,
+        snapshot: Snapshot,
+        *,
+        changed: frozenset[FieldName],
+        theirs: RemoteRecord | None,
+        context: MappingContext,
+    ) -> Payload:
+        """Build the allocation's body with the note that it belongs to.
+
+        :raises MappingError: it is a change, which Xero does not know, or what to take back is not known.
+        """
+        del changed, context
+        match operation:
+            case Operation.CREATE:
+                return {
+                    "CreditNoteID": snapshot.get("credit"),
+                    "Invoice": {"InvoiceID": snapshot.get("invoice")},
+                    "Amount": as_decimal(snapshot.get("amount")),
+                    "Date": snapshot.get("date"),
+                }
+            case Operation.VOID | Operation.ARCHIVE | Operation.DELETE:
+                known = {} if theirs is None else theirs.payload
+                if not known.get("AllocationID"):
+                    raise MappingError("credit", "Xero has not told yet what is to be taken back; try again later.")
+                return {name: known[name] for name in ("CreditNoteID", "AllocationID")}
+            case _:
+                raise MappingError("amount", "Xero lets nobody change what a credit note settles; take it back first.")
+
+    def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
+        """Read an allocation."""
+        del context
+        payload = remote.payload
+        fields = {
+            "credit": as_text(payload.get("CreditNoteID")),
+            "invoice": as_text(as_object(payload.get("Invoice")).get("InvoiceID")),
+            "amount": as_number_text(payload.get("Amount")) or "0",
+        }
+        return Snapshot(fields=fields, active=remote.active)
+
+    def rule_of(self, remote: RemoteRecord) -> EditRule:
+        """Return what may still be changed of an entity, by how it stands there."""
+        return editing.rule_of(self.kind, remote)
+
+    def url(self, remote_id: str, company: Company) -> str | None:
+        """Return None: an allocation has no page of its own."""
+        del remote_id, company
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundMapper:
+    """Translates a refund of a credit: a payment on its note."""
+
+    kind: EntityKind = EntityKind.REFUND
+    identity: tuple[FieldName, ...] = ("credit", "amount", "date", "reference")
+
+    @property
+    def flows(self) -> Mapping[FieldName, Flow]:
+        """Who owns each field unless the connection's settings say otherwise."""
+        return owners(self.kind)
+
+    def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
+        """Return the credit that is paid out; a refund of none is refused by ``project``."""
+        del context
+        credit = _money(record).refund_of_id
+        return () if credit is None else (Ref(kind=EntityKind.CREDIT, id=credit),)
+
+    def project(self, record: Record, context: MappingContext) -> Projection:
+        """Return the refund as Xero can hold it.
+
+        :raises MappingError: it pays out no credit, or no account is chosen for payments.
+        """
+        refund, losses = _money(record), Losses()
+        if refund.refund_of_id is None:
+            reason = "Xero pays out credits only: record a credit first, and refund that."
+            raise MappingError("credit", reason)
+        account = payment_account(context.settings, method=refund.method, currency=refund.currency)
+        if account is None:
+            raise MappingError("account", "No Xero account is chosen for payments.", missing=PAYMENTS_ACCOUNT)
+        if refund.method:
+            losses.add("method", "Xero keeps no payment method.")
+        snapshot = Snapshot(
+            fields={
+                "credit": context.remote_ids.get(Ref(kind=EntityKind.CREDIT, id=refund.refund_of_id)),
+                "amount": decimal_text(refund.amount),
+                "date": refund.date.isoformat(),
+                "reference": losses.fit(refund.reference, REFERENCE_LIMIT, "reference"),
+                "account": account,  # of a new one only: what is read does not name it again
+            },
+            active=not refund.removed,
+        )
+        return Projection(snapshot=snapshot, losses=losses.all)
+
+    def body(
+        self,
+        operation: Operation,
+        snapshot: Snapshot,
+        *,
+        changed: frozenset[FieldName],
+        theirs: RemoteRecord | None,
+        context: MappingContext,
+    ) -> Payload:
+        """Build the payment's body.
+
+        :raises MappingError: it is a change, which Xero refuses.
+        """
+        del changed, theirs, context
+        match operation:
+            case Operation.CREATE:
+                reference = snapshot.get("reference")
+                return {
+                    "CreditNote": {"CreditNoteID": snapshot.get("credit")},
+                    "Account": account_of(str(snapshot.get("account"))),
+                    "Date": snapshot.get("date"),
+                    "Amount": as_decimal(snapshot.get("amount")),
+                    **({"Reference": reference} if reference else {}),
+                }
+            case Operation.VOID | Operation.ARCHIVE | Operation.DELETE:
+                return {"Status": "DELETED"}
+            case _:
+                raise MappingError("amount", "Xero lets nobody change a refund; take it back and record it anew.")
+
+    def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
+        """Read a payment of a note."""
+        del context
+        payload = remote.payload
+        fields = {
+            "credit": as_text(as_object(payload.get("CreditNote")).get("CreditNoteID")),
+            "amount": as_number_text(payload.get("Amount")) or "0",
+            "date": as_day(payload, "Date"),
+            "reference": as_text(payload.get("Reference")),
+        }
+        return Snapshot(fields=fields, active=remote.active)
+
+    def rule_of(self, remote: RemoteRecord) -> EditRule:
+        """Return what may still be changed of an entity, by how it stands there."""
+        return editing.rule_of(self.kind, remote)
+
+    def url(self, remote_id: str, company: Company) -> str | None:
+        """Return None: Xero documents no address of a payment's page."""
+        del remote_id, company
+        return None
+
+
+def ends_of(part: Allocation) -> tuple[Ref, Ref]:
+    """Return the credit and the invoice of an allocation."""
+    return Ref(kind=EntityKind.CREDIT, id=part.payment_id), Ref(kind=EntityKind.INVOICE, id=part.invoice_id)
+
+
+def _money(record: Record) -> Payment:
+    if not isinstance(record, Payment):
+        raise TypeError(f"a {type(record).__name__} is neither credit nor refund")
+    return record
+
+
+def _customer(money: Payment, context: MappingContext) -> Ref:
+    """Return whose contact it names: the client's, where jobs have none of their own."""
+    customer = context.customers.get(money.customer_id)
+    if context.settings.job_rule is JobRule.REFERENCE and customer is not None:
+        customer = tuple(lineage(customer, context))[-1]
+    return customer_ref(money.customer_id if customer is None else customer.id)
+
+
+def _part(record: Record) -> Allocation:
+    if not isinstance(record, Allocation):
+        raise TypeError(f"a {type(record).__name__} settles nothing")
+    return record
+
+
+def _written(snapshot: Snapshot, changed: frozenset[FieldName] | None) -> dict[str, Any]:
+    """Return the members of the changed fields; of all, for a new note."""
+    line: Any = snapshot.get("line")
+    written: dict[str, Any] = {}
+    if changed is None or "date" in changed:
+        written["Date"] = snapshot.get("date")
+    if changed is None or "reference" in changed:
+        written["Reference"] = snapshot.get("reference") or ""
+    if changed is None or "amount" in changed:
+        description, account, tax = line
+        amount = {"Quantity": 1, "UnitAmount": as_decimal(snapshot.get("amount"))}
+        written["LineItems"] = [{"Description": description, **amount, "AccountCode": account, "TaxType": tax}]
+    return written
