@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sandbox.common.request_log import Seen
 from service.core.problem import OptionId
 from service.store import leases
-from service.store.sync_models import ConnectionRow, CredentialRow
+from service.store.sync_models import ConnectionRow, CredentialRow, RunRow
 from service.sync import run as running
 from tests.crash.fault import Fault, LateLanding
 from tests.crash.operation import Made, Operation
@@ -207,4 +207,7 @@ def _abused_keys(writes: tuple[Seen, ...], *, windowed: bool) -> Iterator[str]:
 def _last_words(office: Office) -> str:
     connection = connection_of(office)
     problems = [problem.document for problem in office.problems()]
-    return f"connection {connection.state}, {connection.problem}, questions {problems}"
+    with office.platform.database.read() as session:
+        run = session.scalars(select(RunRow).order_by(RunRow.id.desc()).limit(1)).one()
+    said = f"the last run is {run.state}, {run.problem}, {run.counts}"
+    return f"{said}; connection {connection.state}, {connection.problem}, questions {problems}"

@@ -11,7 +11,7 @@ import pytest
 from tests.support.source import ROOT
 
 ORDER = (sys.executable, "-m", "tests.crash")
-ENOUGH = 48
+ENOUGH = 32
 PATIENCE = 600  #: seconds: both cores are needed, and may be busy
 
 

@@ -12,7 +12,7 @@ from tests.crash.scenario import Prepared, Scenario, on_the_eve, scenarios
 from tests.crash.stage import Stage
 
 #: Cells of the slice from each operation.
-_OF_EACH = 3
+_OF_EACH = 2
 
 _stages: dict[str, Stage] = {}
 
@@ -45,7 +45,7 @@ def sliced() -> list[Scenario]:
 
 
 def _cut(cells: Sequence[Cell], place: int) -> list[Cell]:
-    """Return a cell each of three faults, other ones in each scenario, at other steps and moments."""
+    """Return a cell each of two faults, other ones in each scenario, at other steps and moments."""
     faults = list(dict.fromkeys(cell.fault.name for cell in cells))
     begin = place * _OF_EACH
     chosen = []
