@@ -126,13 +126,22 @@ def _tied(
     names = [_names(session, one, row) for one in (ground, other)]
     while rows := links.agreed_after(session, row, kind, after=after, limit=_CHUNK):
         after = rows[-1].id
-        old, new = (
-            load_chunk(session, one, kind, rows, given) for one, given in zip((ground, other), names, strict=True)
-        )
+        old = load_chunk(session, ground, kind, rows, names[0])
+        new = _under(session, other, old, rows, names[1], ground)
         for link, before, case in zip(rows, old.cases, new.cases, strict=True):
             found = _effect(ground, link, before, case, (old, new), sent)
             if found is not None:
                 yield found
+
+
+def _under(
+    session: Session, other: Ground, chunk: Chunk, rows: Sequence[LinkRow], names: Names, ground: Ground
+) -> Chunk:
+    """Return cases under other choices: loaded anew only where those decide whom a record hangs on or its name."""
+    alike = other.settings.job_rule is ground.settings.job_rule and other.settings.naming is ground.settings.naming
+    if alike:
+        return replace(chunk, context=replace(chunk.context, settings=other.settings, gone=other.gone))
+    return load_chunk(session, other, chunk.kind, rows, names)
 
 
 def _names(session: Session, ground: Ground, row: ConnectionRow) -> Names:
@@ -148,7 +157,6 @@ def _effect(
         return None
     baseline = rebased(case.baseline, mapper.read(case.theirs, old.context), mapper.read(case.theirs, new.context))
     then = decide(replace(case, baseline=baseline), mapper, new.context, ground.capabilities)
-    now = decide(before, mapper, old.context, ground.capabilities)
     base = Touched(
         ref=case.ref,
         label=case.label,
@@ -157,6 +165,9 @@ def _effect(
         counters=(link.wanted, link.heard),
         baseline=baseline,
     )
+    if then.problem is None and not then.plan.pushes and not then.plan.pulls:
+        return base if baseline != case.baseline else None
+    now = decide(before, mapper, old.context, ground.capabilities)
     if then.problem is not None and (now.problem is None or now.problem.kind is not then.problem.kind):
         return _stopped(base, then, now)
     pushed = _new(then, now, pushes=True)
