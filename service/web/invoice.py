@@ -11,6 +11,7 @@ from service.records.errors import NotFound
 from service.store.queries import lists, web_users
 from service.store.queries.connections import all_of
 from service.store.queries.find import find, find_all
+from service.store.queries.letters import count_unknown
 from service.store.queries.load import lines_of, load_tax_levels
 from service.store.queries.states import sync_states
 from service.store.records import ContactRow, CustomerRow, InvoiceRow
@@ -63,6 +64,7 @@ def invoice_list(session: Session) -> str:
         next=found.next,
         connections=connections,
         statuses=list(InvoiceStatus),
+        doubtful=count_unknown(session, organisation_id),
         customers=find_all(session, CustomerRow, organisation_id, {row.customer_id for row in found.items}),
         states=sync_states(session, organisation_id, EntityKind.INVOICE, [row.id for row in found.items]),
     )

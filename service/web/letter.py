@@ -28,6 +28,7 @@ from service.web.pages import pages
 from service.web.parts import package_of, parts
 
 _LONGEST = 100_000
+_ROWS = 50
 
 
 @pages.get("/invoices/send")
@@ -90,6 +91,27 @@ def mailing_page(session: Session, mailing_id: str) -> str:
 def mailing_part(session: Session, mailing_id: str) -> str:
     """Give a mailing's live part alone."""
     return render_template("part/mailing.html", **_mailing(session, mailing_id))
+
+
+@pages.get("/letters")
+@shows()
+def letter_list(session: Session) -> str:
+    """List letters, newest first: who each was meant for, and who got it."""
+    organisation_id = person().company.id
+    state = request.args.get("state", "") if request.args.get("state") in set(LetterState) else ""
+    found = queries.letter_page(
+        session, organisation_id, state=state or None, limit=_ROWS, cursor=request.args.get("cursor") or None
+    )
+    actors = {one.asked_by for one in found.items} | {one.decided_by for one in found.items if one.decided_by}
+    return render_template(
+        "letters.html",
+        letters=found.items,
+        next=found.next,
+        state=state,
+        states=list(LetterState),
+        packages=packages_of(session),
+        names=web_users.names_of_actors(session, organisation_id, actors),
+    )
 
 
 @pages.post("/letters/<letter_id>/decide")

@@ -31,6 +31,7 @@ RAIL = (
 _SECTIONS = {
     "customers": "pages.customer_list",
     "invoices": "pages.invoice_list",
+    "letters": "pages.invoice_list",
     "mailings": "pages.invoice_list",
     "variances": "pages.invoice_list",
     "wording": "pages.invoice_list",

@@ -11,7 +11,7 @@ import pytest
 from service.core.model import Contact, Customer, CustomerKind, CustomerType, JobSite, TaxComponent, TaxLevel
 from service.core.tax import AppliedTax, applied_tax, rate_of, tax_level_fault
 
-LEVELS = ("line", "invoice", "chosen", "site", "job", "client")
+LEVELS = ("line", "invoice", "chosen", "site", "job", "client", "default")
 WHY = {
     "line": "tax level of the line",
     "invoice": "tax level of the invoice",
@@ -19,6 +19,7 @@ WHY = {
     "site": "tax level of contact of the job site Harbour Road 5 (ann@acme.example)",
     "job": "tax level of the customer",
     "client": "tax level of Acme",
+    "default": "company default",
 }
 
 
@@ -67,6 +68,7 @@ def test_the_first_level_that_is_set_wins(is_set: tuple[bool, ...]) -> None:
         chain=_chain(levels),
         contact_id="james",
         job_sites={"harbour": JobSite(id="harbour", customer_id="acme", name="Harbour Road 5")},
+        default_level_id=levels["default"],
     )
     if winner is None:
         assert found == AppliedTax(tax_level_id=None, why="no tax level is set")

@@ -28,6 +28,7 @@ PAGES = [
     "/invoices",
     "/invoices/{invoice}",
     "/invoices/send?id={invoice}&id={draft}",
+    "/letters",
     "/wording",
     "/variances",
     "/conflicts",

@@ -55,6 +55,7 @@ def letters(world: World) -> list[LetterRow]:
 
 def test_an_invoice_is_looked_at_and_sent_once_however_often_the_form_is_sent(mailing: World, box: MailBox) -> None:
     accountant = client_of(mailing, "accountant")
+    assert "No invoice was sent yet." in accountant.get("/letters").text
     page = accountant.get(f"/invoices/send?id={mailing.ids['invoice']}&id={mailing.ids['draft']}").text
     assert "1 invoice can be sent by our own mail. 1 can't." in page
     assert "billing@freeman.example" in page
@@ -102,6 +103,9 @@ def test_a_doubt_is_ended_on_the_invoice(mailing: World, box: MailBox) -> None:
     shown = accountant.get(f"/invoices/{mailing.ids['invoice']}").text
     assert "the mail may have left" in shown
     assert 'data-testid="it-was-sent"' in shown
+    assert "Of 1 letter nobody knows whether it left." in accountant.get("/invoices").text
+    assert "the mail may have left" in accountant.get("/letters?state=unknown").text
+    assert "Nothing to show." in accountant.get("/letters?state=sent").text
     seen = client_of(mailing, "viewer").get(f"/invoices/{mailing.ids['invoice']}").text
     assert 'data-testid="it-was-sent"' not in seen
     (letter,) = letters(mailing)

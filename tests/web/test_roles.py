@@ -97,6 +97,7 @@ def paths_of(world: World) -> list[str]:
         f"/links/{ids['link']}",
         "/activity",
         "/drift",
+        "/letters",
         "/variances",
     ]
 
