@@ -125,6 +125,7 @@ LABELS: Mapping[FieldName, str] = {
     "amount_paid": "Paid",
     "amount_due": "Due",
     "invoice": "Invoice",
+    "credit": "Credit",
     "amount": "Amount",
     "date": "Date",
     "method": "Method",

@@ -23,6 +23,9 @@ _KINDS: Mapping[EntityKind, str] = {
     EntityKind.CONTACT: "Sub-contacts",
     EntityKind.INVOICE: "Invoices",
     EntityKind.PAYMENT: "Payments",
+    EntityKind.CREDIT: "Credits",
+    EntityKind.ALLOCATION: "What a credit settles",
+    EntityKind.REFUND: "Refunds",
 }
 #: Fields of ours that no snapshot has, because no package holds them.
 _OURS_ALONE: Mapping[EntityKind, tuple[FieldName, ...]] = {EntityKind.CUSTOMER: ("ean_number",)}
@@ -114,8 +117,10 @@ def _cell(provider: Provider, kind: EntityKind, name: FieldName) -> str:
     if kind not in provider.mappers:
         return "Rides on the invoice." if kind is EntityKind.CONTACT else NOT_CARRIED
     loss = provider.losses.get(kind, {}).get(name)
-    held = name in provider.mappers[kind].flows and name not in provider.never_carried.get(kind, ())
-    carried = CARRIED if held else NOT_CARRIED
+    never, compared = name in provider.never_carried.get(kind, ()), name in provider.mappers[kind].flows
+    if loss and not never and not compared:
+        return loss  # it goes along with another field
+    carried = CARRIED if compared and not never else NOT_CARRIED
     return f"{carried} {loss}" if loss else carried
 
 

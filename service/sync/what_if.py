@@ -31,16 +31,19 @@ from service.sync.work import ground_of
 
 _CHUNK = 500
 _ALL = frozenset(EntityKind)
+_MONEY = _ALL - {EntityKind.CUSTOMER, EntityKind.CONTACT, EntityKind.INVOICE}
+_SOLD = frozenset({EntityKind.INVOICE, EntityKind.CREDIT, EntityKind.REFUND})
+_PEOPLE = frozenset({EntityKind.CUSTOMER, EntityKind.CONTACT})
 #: Which kinds of record a section of the choices can reach; every other section can reach all.
 _REACH: Mapping[str, frozenset[EntityKind]] = {
-    "methods": frozenset({EntityKind.PAYMENT}),
-    "method_accounts": frozenset({EntityKind.PAYMENT}),
-    "currency_accounts": frozenset({EntityKind.PAYMENT}),
-    "categories": frozenset({EntityKind.INVOICE}),
-    "items": frozenset({EntityKind.INVOICE}),
-    "tracking": frozenset({EntityKind.INVOICE}),
-    "terms": frozenset({EntityKind.CUSTOMER, EntityKind.CONTACT, EntityKind.INVOICE}),
-    "taxes": frozenset({EntityKind.CUSTOMER, EntityKind.CONTACT, EntityKind.INVOICE}),
+    "methods": _MONEY,
+    "method_accounts": _MONEY,
+    "currency_accounts": _MONEY,
+    "categories": _SOLD,
+    "items": _SOLD,
+    "tracking": _SOLD,
+    "terms": _PEOPLE | _SOLD,
+    "taxes": _PEOPLE | _SOLD,
 }
 
 

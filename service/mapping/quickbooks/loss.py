@@ -15,6 +15,9 @@ NEVER: Mapping[EntityKind, frozenset[FieldName]] = {
     EntityKind.CUSTOMER: frozenset({"number", "people", "ean_number"}),
     EntityKind.INVOICE: frozenset(),
     EntityKind.PAYMENT: frozenset(),
+    EntityKind.CREDIT: frozenset(),
+    EntityKind.ALLOCATION: frozenset(),
+    EntityKind.REFUND: frozenset({"credit", "invoice"}),
 }
 
 LOSSES: Mapping[EntityKind, Mapping[FieldName, str]] = {
@@ -52,5 +55,14 @@ LOSSES: Mapping[EntityKind, Mapping[FieldName, str]] = {
     EntityKind.PAYMENT: {
         "reference": f"{payment.REFERENCE_LIMIT} characters.",
         "method": "Only methods that one of QuickBooks' own is chosen for.",
+    },
+    EntityKind.CREDIT: {
+        "tax_level": "Carried by its line; with automated sales tax it goes without, and its amount is the whole one."
+    },
+    EntityKind.ALLOCATION: {},
+    EntityKind.REFUND: {
+        "credit": "A refund stands by itself: a credit is paid out there by hand.",
+        "tax_level": "Carried by its line; with automated sales tax it goes without, and its amount is the whole one.",
+        "invoice": "A refund stands by itself: the invoice stays paid there.",
     },
 }

@@ -34,6 +34,7 @@ from service.mapping.xero import editing
 from service.mapping.xero.card import customer_ref, project_tax
 from service.mapping.xero.customer import lineage
 from service.mapping.xero.line import UNTAXED
+from service.mapping.xero.link import credit_url, payment_url
 from service.mapping.xero.payment import account_of
 from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_text, as_object, as_text
 
@@ -131,9 +132,8 @@ class CreditMapper:
         return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
-        """Return None: Xero documents no address of a note's page."""
-        del remote_id, company
-        return None
+        """Return the address of the note's page in Xero."""
+        return credit_url(remote_id, company)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,9 +302,8 @@ class RefundMapper:
         return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
-        """Return None: Xero documents no address of a payment's page."""
-        del remote_id, company
-        return None
+        """Return the address of the payment's page in Xero."""
+        return payment_url(remote_id, company)
 
 
 def ends_of(part: Allocation) -> tuple[Ref, Ref]:

@@ -22,6 +22,11 @@ def invoice_url(invoice_id: str, company: Company) -> str:
     return _pinned(f"/AccountsReceivable/View.aspx?InvoiceID={quote(invoice_id, safe='')}", company)
 
 
+def credit_url(note_id: str, company: Company) -> str:
+    """Return the address of a sales credit note's page."""
+    return _pinned(f"/AccountsReceivable/ViewCreditNote.aspx?creditNoteID={quote(note_id, safe='')}", company)
+
+
 def payment_url(payment_id: str, company: Company) -> str:
     """Return the address of a payment's page."""
     return _pinned(f"/Bank/ViewTransaction.aspx?bankTransactionID={quote(payment_id, safe='')}", company)

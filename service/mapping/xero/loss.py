@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from service.core.ports import EntityKind
 from service.core.snapshot import FieldName
-from service.mapping.xero import card, invoice, line, payment, person
+from service.mapping.xero import card, credit, invoice, line, payment, person
 
 _PEOPLE: Mapping[FieldName, str] = {
     "name": f"Cut to {card.NAME_LIMIT} characters, without < and >; jobs stand there as Client:Job, each name once.",
@@ -36,6 +36,9 @@ NEVER: Mapping[EntityKind, frozenset[FieldName]] = {
     EntityKind.CONTACT: frozenset({"company_name", "parent", "website", "ean_number", "shipping_address"}),
     EntityKind.INVOICE: frozenset({"to", "cc", "billing_address", "payment_terms"}),
     EntityKind.PAYMENT: frozenset({"method", "customer"}),
+    EntityKind.CREDIT: frozenset(),
+    EntityKind.ALLOCATION: frozenset(),
+    EntityKind.REFUND: frozenset({"method"}),
 }
 
 LOSSES: Mapping[EntityKind, Mapping[FieldName, str]] = {
@@ -54,5 +57,14 @@ LOSSES: Mapping[EntityKind, Mapping[FieldName, str]] = {
         "reference": f"{payment.REFERENCE_LIMIT} characters.",
         "method": "There is no payment method; the account can tell by which one it came.",
         "customer": "A payment belongs to its invoice.",
+    },
+    EntityKind.CREDIT: {
+        "reference": f"{credit.REFERENCE_LIMIT} characters.",
+        "tax_level": "Carried by its line.",
+    },
+    EntityKind.ALLOCATION: {},
+    EntityKind.REFUND: {
+        "reference": f"{credit.REFERENCE_LIMIT} characters.",
+        "method": "There is no payment method; the account can tell by which one it came.",
     },
 }
