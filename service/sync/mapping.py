@@ -104,6 +104,8 @@ def labels_of(session: Session, organisation_id: str, refs: Collection[Ref]) -> 
         EntityKind.CONTACT: load.load_contacts,
         EntityKind.INVOICE: load.load_invoices,
         EntityKind.PAYMENT: load.load_payments,
+        EntityKind.CREDIT: load.load_payments,
+        EntityKind.REFUND: load.load_payments,
     }
     records: dict[Ref, Record] = {}
     for kind in {ref.kind for ref in refs} & set(loaders):
