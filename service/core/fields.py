@@ -131,7 +131,6 @@ LABELS: Mapping[FieldName, str] = {
     "method": "Method",
     "account": "Account",
     "kind": "Kind",
-    "credit": "Credit",
 }
 
 
