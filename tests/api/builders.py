@@ -10,6 +10,7 @@ from service.core.snapshot import Snapshot
 from service.core.snapshot import to_json as snapshot_to_json
 from service.store.database import Database
 from service.store.drift_models import DriftRow
+from service.store.letter_models import LetterRow, MailingRow
 from service.store.plan_models import PlanRow
 from service.store.reset_models import ResetRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
@@ -56,3 +57,27 @@ def synced(database: Database, organisation_id: str, customer_id: str) -> dict[s
         link.open_problem_id = question.id
         ids = {"connections": connection.id, "runs": run.id, "links": link.id, "conflicts": question.id}
         return ids | {"resets": reset.id, "drift": drifted.id, "plans": plan.id}
+
+
+def mailed(database: Database, organisation_id: str, invoice_id: str) -> dict[str, str]:
+    """Add a letter of which nobody knows whether it left; return its id and that of its mailing."""
+    with database.write() as session:
+        mailing = MailingRow(organisation_id=organisation_id, requested_by="token:1")
+        session.add(mailing)
+        session.flush()
+        letter = LetterRow(
+            organisation_id=organisation_id,
+            mailing_id=mailing.id,
+            invoice_id=invoice_id,
+            number="INV-1001",
+            state="unknown",
+            to=["a@b.example"],
+            cc=[],
+            why="company email",
+            asked_by="token:1",
+            way="own",
+            way_why="It goes by our own mail, without a PDF.",
+        )
+        session.add(letter)
+        session.flush()
+        return {"letters": letter.id, "mailings": mailing.id}

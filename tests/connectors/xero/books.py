@@ -18,7 +18,7 @@ from service.core.intent import Operation
 from service.core.model import Address, SendTo
 from service.core.ports import Answer, Element, EntityKind, Family, MappingContext, Record, Ref, RemoteRecord, Written
 from service.core.snapshot import Snapshot, differences
-from service.mapping.settings import suggest
+from service.mapping.suggestion import suggest
 from service.mapping.xero import MAPPERS
 from tests.mapping.xero.builders import customer, person
 
