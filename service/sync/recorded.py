@@ -128,12 +128,20 @@ class Intake:
                 payments.remove_payment(self._session, self._author, payment.id)
             return True
         shown = self._read(kind, row)
+        released = self._released(payment, shown)
         changes = {name: value for name, value in self._terms(kind, shown).items() if getattr(payment, name) != value}
         if changes:
             given = PaymentChanges.model_construct(**changes)
             payments.change_payment(self._session, self._author, payment.id, given)
         self._settled(link, shown)
-        return bool(changes)
+        return released or bool(changes)
+
+    def _released(self, payment: PaymentRow, shown: Snapshot) -> bool:
+        """Let a payment that settles nothing there any more, as when its invoice is deleted, be money on account."""
+        if payment.invoice_id is None or shown.get("applied") != ():
+            return False
+        crediting.deallocate(self._session, self._author, payment.id, payment.id)
+        return True
 
     def _new(self, row: CounterpartRow) -> bool:
         """Record something new there, as far as it concerns an invoice or a credit of ours."""

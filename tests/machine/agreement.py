@@ -87,7 +87,8 @@ def _agree(ground: Ground, chunk: Chunk, case: Case, there: RemoteRecord | None,
     except MappingError as error:
         raise Breach("green", f"{case.label} is green and can't even be sent: {error.reason}") from error
     if truth.gone(there):
-        need(not ours.active, "green", f"{case.label} is green, active here, and gone there")
+        stands = ours.active and ours.get("status") != "voided"
+        need(not stands, "green", f"{case.label} is green, active here, and gone there")
         return
     assert there is not None
     theirs = mapper.read(there, chunk.context)

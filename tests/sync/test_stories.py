@@ -7,6 +7,7 @@ import pytest
 from sandbox.common.faults import FaultRule
 from service.core.ports import EntityKind, Family
 from service.core.problem import OptionId
+from service.store.records import InvoiceRow
 from tests.machine import truth
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office, live
@@ -129,3 +130,20 @@ def test_what_was_tied_by_a_match_and_is_gone_before_anything_was_agreed_is_aske
     assert at_work.writes() == 0
     assert at_work.problem().kind in {"deleted_there", "merged_there"}
     assert at_work.dot(client) == "red"
+
+
+@pytest.mark.parametrize("package_server", ["quickbooks"], indirect=True)
+def test_a_payment_there_whose_invoice_is_deleted_there_is_money_on_account_here_too(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    invoice = live_office.add_invoice(live_office.add_customer(name="Cedar Vets"))
+    live_office.sync()
+    there = live_office.remote_id(invoice, INVOICE)
+    bookkeeper.pay(there, "300")
+    live_office.sync()
+    assert live_office.ours(InvoiceRow, invoice).amount_paid == 300
+    live_office.act("delete", kind="Invoice", id=there)
+    live_office.sync()
+    assert live_office.problem().kind == "deleted_there"
+    assert live_office.ours(InvoiceRow, invoice).amount_paid == 0
+    assert sum(link.entity == EntityKind.PAYMENT for link in live_office.links()) == 1
