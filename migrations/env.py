@@ -21,6 +21,7 @@ from service.store import (  # noqa: F401  (importing them declares the tables)
     records,
     reset_models,
     sync_models,
+    urgent_models,
 )
 from service.store.base import Base
 

@@ -6,9 +6,12 @@ getting one twice is harmless, because the connection's lease lets one worker in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from threading import Lock
+from threading import Lock, Semaphore
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -18,34 +21,41 @@ from apscheduler.triggers.interval import IntervalTrigger
 from service.core.errors import SyncError
 from service.store.queries import connections as queries
 from service.store.queries import inbox as inbox_queries
-from service.store.queries import upkeep
+from service.store.queries import upkeep, urgents
 from service.store.queries.answers import forget_answers
 from service.sync import delivering, inbox, permission, run
 from service.sync.platform import Platform
 
 _log = structlog.get_logger(__name__)
 
-#: Connections worked on at the same time; each of them waits for its package most of the time.
-WORKERS = 8
+#: Connections worked on at the same time. One that waits for its package's limit makes room for another.
+WORKERS = 16
+#: Connections at most that are worked on or wait for their limit.
+_THREADS = 256
 _TICK_SECONDS = 1
 _HEARTBEAT_SECONDS = 15
 #: How long the first answer to a request with an ``Idempotency-Key`` is repeated.
 _ANSWERS_KEPT = timedelta(days=7)
+_URGENT_KEPT = timedelta(days=7)
 HEARTBEAT = "scheduler"
 
 
 class Clockwork:
     """Looks at what is due, and does it, until it is stopped."""
 
-    def __init__(self, platform: Platform, *, works: bool = True, schedules: bool = True) -> None:
+    def __init__(
+        self, platform: Platform, *, works: bool = True, schedules: bool = True, workers: int = WORKERS
+    ) -> None:
         """Prepare; nothing runs before ``start``.
 
         :param works: do runs that were asked for.
         :param schedules: ask for runs when their time has come.
+        :param workers: connections worked on at the same time, those left out that wait for their package's limit.
         """
-        self._platform = platform
+        self._places = Semaphore(workers)
+        self._platform = replace(platform, waiting=self._making_room)
         self._works, self._schedules = works, schedules
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="sync")
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sync")
         self._busy: dict[str, Future[None]] = {}
         self._lock = Lock()
         self._clock = BackgroundScheduler(timezone=UTC)
@@ -113,6 +123,7 @@ class Clockwork:
         with self._platform.database.write() as session:
             forget_answers(session, before=self._platform.clock() - _ANSWERS_KEPT)
             inbox_queries.forget(session, before=self._platform.clock() - inbox.KEPT)
+            urgents.forget(session, before=self._platform.clock() - _URGENT_KEPT)
 
     def beat(self) -> None:
         """Note that the schedule is alive."""
@@ -148,9 +159,19 @@ class Clockwork:
         except SyncError as error:
             _log.info("not asked for", connection_id=connection_id, why=str(error))
 
+    @contextmanager
+    def _making_room(self) -> Iterator[None]:
+        """Let another connection be worked on while this one waits."""
+        self._places.release()
+        try:
+            yield
+        finally:
+            self._places.acquire()
+
     def _perform(self, connection_id: str) -> None:
         try:
-            run.perform(self._platform, connection_id)
+            with self._places:
+                run.perform(self._platform, connection_id)
         except Exception:  # noqa: BLE001  (nobody reads what a pool's thread raises)
             _log.exception("work failed", connection_id=connection_id)
 

@@ -65,6 +65,8 @@ class ProviderSettings:
     redirect_uri: str
     #: The variables without which nobody can connect to this provider, as far as they are unset.
     missing: tuple[str, ...]
+    #: Metered reads that the app has in a month; None where the provider charges for none.
+    reads_per_month: int | None = None
 
 
 def _database_url(value: str) -> str:
@@ -189,6 +191,8 @@ class Settings(BaseSettings):
     qbo_environment: Literal["production", "sandbox"] = "production"
     qbo_discovery_url: WebUrl | None = None
     qbo_api_url: BaseUrl | None = None
+    #: Of the app, over all companies; 0: as many as it likes. QuickBooks facts: Intuit App Partner Program, "Builder".
+    qbo_reads_per_month: int = Field(500_000, ge=0)
 
     #: Seconds between two scheduled syncs of a live connection.
     sync_interval: int = Field(60, gt=0)
@@ -250,6 +254,7 @@ class Settings(BaseSettings):
                         "discovery": self.qbo_discovery_url or _QBO_URLS[self.qbo_environment]["discovery"],
                         "api": self.qbo_api_url or _QBO_URLS[self.qbo_environment]["api"],
                     },
+                    reads_per_month=self.qbo_reads_per_month or None,
                 ),
             }
         )
@@ -262,6 +267,7 @@ class Settings(BaseSettings):
         webhook_secret: SecretStr | None = None,
         scopes: tuple[str, ...] = (),
         urls: Mapping[str, str] = MappingProxyType({}),
+        reads_per_month: int | None = None,
     ) -> ProviderSettings:
         needed = () if prefix is None else (f"{prefix}_client_id", f"{prefix}_client_secret")
         client_id, client_secret = (getattr(self, field) for field in needed) if needed else (None, None)
@@ -274,6 +280,7 @@ class Settings(BaseSettings):
             timeout=self.provider_timeout,
             redirect_uri=f"{self.base_url}/oauth/{name}/callback",
             missing=tuple(_variable(field) for field in needed if getattr(self, field) is None),
+            reads_per_month=reads_per_month,
         )
 
     def _with_keys(self) -> Self:

@@ -144,6 +144,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("connection_id", "version", name=op.f("uq_mapping_version_connection_id_version")),
     )
     op.create_table(
+        "urgent_request",
+        sa.Column("connection_id", sa.String(length=32), nullable=False),
+        sa.Column("entity", sa.String(), nullable=False),
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("served_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("run_id", sa.String(length=32), nullable=True),
+        sa.Column("organisation_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_urgent_request_connection_id_connection"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_urgent_request_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_urgent_request")),
+    )
+    with op.batch_alter_table("urgent_request", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_urgent_open",
+            ["connection_id"],
+            unique=False,
+            sqlite_where=sa.text("served_at is null"),
+            postgresql_where=sa.text("served_at is null"),
+        )
+
+    op.create_table(
         "letter",
         sa.Column("mailing_id", sa.String(length=32), nullable=False),
         sa.Column("invoice_id", sa.String(length=32), nullable=False),
@@ -262,17 +296,29 @@ def upgrade() -> None:
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.add_column(sa.Column("refund_of_id", sa.String(length=32), nullable=True))
         batch_op.add_column(sa.Column("tax_level_id", sa.String(length=32), nullable=True))
-        batch_op.create_foreign_key(batch_op.f("fk_payment_refund_of_id_payment"), "payment", ["refund_of_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_payment_tax_level_id_tax_level"), "tax_level", ["tax_level_id"], ["id"]
         )
+        batch_op.create_foreign_key(batch_op.f("fk_payment_refund_of_id_payment"), "payment", ["refund_of_id"], ["id"])
+
+    with op.batch_alter_table("plan", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("needs", types.Json, nullable=True))
+
+    with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("forecast", types.Json, nullable=True))
 
 
 def downgrade() -> None:
     """Bring the schema back."""
+    with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.drop_column("forecast")
+
+    with op.batch_alter_table("plan", schema=None) as batch_op:
+        batch_op.drop_column("needs")
+
     with op.batch_alter_table("payment", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_payment_tax_level_id_tax_level"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_payment_refund_of_id_payment"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_payment_tax_level_id_tax_level"), type_="foreignkey")
         batch_op.drop_column("tax_level_id")
         batch_op.drop_column("refund_of_id")
 
@@ -308,6 +354,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_letter_invoice_id"))
 
     op.drop_table("letter")
+    with op.batch_alter_table("urgent_request", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_urgent_open", sqlite_where=sa.text("served_at is null"), postgresql_where=sa.text("served_at is null")
+        )
+
+    op.drop_table("urgent_request")
     op.drop_table("mapping_version")
     with op.batch_alter_table("notification", schema=None) as batch_op:
         batch_op.drop_index(

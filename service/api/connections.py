@@ -12,7 +12,7 @@ from service.api.access import caller
 from service.api.paging import PageQuery
 from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
-from service.api.runs import RunOut, WaitQuery, platform, wake_and_wait
+from service.api.runs import ForecastOut, RunOut, WaitQuery, platform, wake_and_wait
 from service.api.services import services
 from service.api.units import acts, expected_revision, reads, writes
 from service.core.drift import DriftRule
@@ -23,7 +23,7 @@ from service.store.queries import connections as queries
 from service.store.queries.sync_lists import connection_page
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, CredentialRow
-from service.sync import connect, consenting, drift, inbox, warnings
+from service.sync import connect, consenting, drift, inbox, outlook, pacing, warnings
 from service.sync import run as running
 
 api = routes("Connections", about="Companies at accounting packages, and how they are kept in agreement.")
@@ -52,6 +52,14 @@ class ConnectionInput(Input):
     provider: str
 
 
+class LimitSettings(Input):
+    """Fewer calls than the package usually allows: what the plan of the company or of the app has."""
+
+    per_minute: Annotated[int, Field(ge=1)] | None = None
+    per_day: Annotated[int, Field(ge=1)] | None = None
+    batches_per_minute: Annotated[int, Field(ge=1)] | None = None
+
+
 class ConnectionSettings(Input):
     """What a person may narrow: everything, customers with documents, or only those sent by hand."""
 
@@ -61,6 +69,7 @@ class ConnectionSettings(Input):
     brake_percent: Annotated[int, Field(ge=0, le=100)] = 20
     #: what becomes of changes there in fields of ours
     drift: DriftRule = DriftRule.PUT_BACK
+    limits: LimitSettings = LimitSettings()
 
 
 class ConnectionChanges(Input):
@@ -95,6 +104,17 @@ class WebhookOut(BaseModel):
     last_heard_at: datetime | None
     found: int  #: changes by others that sweeps of the feed found
     missed: int  #: those of them that no webhook has told
+
+
+class BudgetOut(BaseModel):
+    """The calls that the package allows, and those that were made lately by whomever is connected to the company."""
+
+    per_minute: int | None
+    per_day: int | None  #: as far as known; the package's answers may tell of fewer than it usually allows
+    made_today: int  #: within the last 24 hours
+    left_today: int | None  #: null where the package has no such limit
+    reads_this_month: int | None  #: metered reads of the app, over all companies; null where the package meters none
+    reads_per_month: int | None
 
 
 class WarningOut(BaseModel):
@@ -138,6 +158,8 @@ class ConnectionOut(BaseModel):
     counts: Tally
     last_sync_at: datetime | None
     next_sync_at: datetime | None
+    budget: BudgetOut
+    forecast: ForecastOut | None = None  #: what the next sync is going to take; of a live connection read by itself
     webhooks: WebhookOut
     warnings: list[WarningOut]
     token_expires_at: datetime | None
@@ -194,7 +216,7 @@ def create_connection(body: ConnectionInput) -> tuple[StartedOut, int]:
 @reads(Role.VIEWER)
 def get_connection(session: Session, path: IdPath) -> ConnectionOut:
     """Read a connection."""
-    return connection_out(session, queries.get(session, caller().organisation_id, path.id))
+    return connection_out(session, queries.get(session, caller().organisation_id, path.id), foresees=True)
 
 
 @api.patch("/connections/<id>", responses={200: ConnectionOut})
@@ -302,8 +324,11 @@ def reconcile(path: IdPath, query: WaitQuery, body: ReconcileInput) -> tuple[Run
     return wake_and_wait(asked, query.wait)
 
 
-def connection_out(session: Session, row: ConnectionRow) -> ConnectionOut:
-    """Return a connection's document."""
+def connection_out(session: Session, row: ConnectionRow, *, foresees: bool = False) -> ConnectionOut:
+    """Return a connection's document.
+
+    :param foresees: with what the next sync is going to take.
+    """
     credential = session.get(CredentialRow, row.credential_id) if row.credential_id else None
     return ConnectionOut(
         id=row.id,
@@ -316,6 +341,8 @@ def connection_out(session: Session, row: ConnectionRow) -> ConnectionOut:
         counts=Tally(**tally(session, row)),
         last_sync_at=row.last_sync_at,
         next_sync_at=row.due_at,
+        budget=_budget(session, row),
+        forecast=_forecast(session, row) if foresees else None,
         webhooks=_webhooks(session, row),
         warnings=[
             WarningOut(kind=one.kind, message=one.message, at=one.at)
@@ -325,6 +352,24 @@ def connection_out(session: Session, row: ConnectionRow) -> ConnectionOut:
         revision=row.revision,
         created_at=row.created_at,
     )
+
+
+def _budget(session: Session, row: ConnectionRow) -> BudgetOut:
+    purse = pacing.purse_of(platform(), session, row)
+    return BudgetOut(
+        per_minute=purse.limits.per_minute,
+        per_day=purse.per_day,
+        made_today=purse.made_today,
+        left_today=purse.left_today,
+        reads_this_month=purse.reads,
+        reads_per_month=purse.reads_allowed,
+    )
+
+
+def _forecast(session: Session, row: ConnectionRow) -> ForecastOut | None:
+    if row.state != "live":
+        return None
+    return ForecastOut(**outlook.to_json(outlook.outlook_of(platform(), session, row)))
 
 
 def _webhooks(session: Session, row: ConnectionRow) -> WebhookOut:

@@ -12,15 +12,15 @@ from service.api.access import caller
 from service.api.paging import PageQuery
 from service.api.problems import ApiError
 from service.api.routes import IdPath, routes
-from service.api.runs import RunOut, WaitQuery, platform, wake_and_wait
+from service.api.runs import ForecastOut, RunOut, WaitQuery, platform, wake_and_wait
 from service.api.services import services
 from service.api.units import acts, reads
 from service.records.fields import RecordId
 from service.store.accounts import Role
 from service.store.plan_models import PlanRow
-from service.store.queries import plans
+from service.store.queries import connections, plans
 from service.store.queries.sync_lists import plan_page
-from service.sync import apply, saved
+from service.sync import apply, outlook, saved
 
 api = routes("Plans", about="What the next sync would do: made, kept, applied exactly as it stands.")
 
@@ -73,6 +73,7 @@ class PlanHead(BaseModel):
 class PlanOut(PlanHead):
     """What the next sync would do."""
 
+    forecast: ForecastOut | None  #: as the day's calls stand now
     actions: list[ActionOut]
 
 
@@ -150,7 +151,10 @@ def release(path: IdPath, query: WaitQuery) -> tuple[RunOut, int]:
 def plan_out(session: Session, row: PlanRow) -> PlanOut:
     """Return a plan's document."""
     actions = [ActionOut.model_validate(one.document) for one in plans.actions(session, row.id)]
-    return PlanOut(**_head(row), actions=actions)
+    connection = connections.get(session, row.organisation_id, row.connection_id)
+    told = outlook.of_plan(platform(), session, connection, row)
+    forecast = None if told is None else ForecastOut(**outlook.to_json(told))
+    return PlanOut(**_head(row), forecast=forecast, actions=actions)
 
 
 def _head(row: PlanRow) -> dict[str, Any]:

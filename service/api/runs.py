@@ -19,7 +19,7 @@ from service.api.units import reads
 from service.records.fields import RecordId
 from service.store.accounts import Role
 from service.store.queries import connections as queries
-from service.store.queries import history
+from service.store.queries import history, urgents
 from service.store.queries.sync_lists import run_page
 from service.store.sync_models import RunRow
 from service.sync.platform import Platform, Runner
@@ -60,6 +60,33 @@ class RunProblem(BaseModel):
     provider_code: str | None = None
 
 
+class StepOut(BaseModel):
+    """Records that are sent together, in the order of sending."""
+
+    entity: str
+    depth: int | None  #: level of customers, where the package has a tree
+    retiring: bool  #: those that are archived
+    records: int
+    calls: int
+
+
+class ForecastOut(BaseModel):
+    """What a run is going to take, as it was known before it began."""
+
+    calls: int
+    reads: int
+    writes: int
+    batches: int  #: writes that carry several records
+    records: int
+    steps: list[StepOut]  #: what goes first
+    left_today: int | None  #: calls of the day before it; null where the package has no such limit
+    begins_at: datetime
+    ends_at: datetime
+    rests_at: datetime | None  #: when the day's limit interrupts it
+    fits: bool
+    sentence: str
+
+
 class RunOut(BaseModel):
     """One run."""
 
@@ -70,6 +97,7 @@ class RunOut(BaseModel):
     counts: Counts
     calls: int
     least_calls: int
+    forecast: ForecastOut | None
     progress: Progress
     phase: str
     requested_by: str
@@ -141,6 +169,7 @@ def run_out(row: RunRow) -> RunOut:
         counts=Counts(**known),
         calls=row.calls,
         least_calls=row.least_calls,
+        forecast=None if row.forecast is None else ForecastOut(**row.forecast),
         progress=Progress(done=row.done, total=max(row.total, row.done)),
         phase=row.phase,
         requested_by=row.requested_by,
@@ -174,13 +203,17 @@ def runner() -> Runner:
 
 
 def wake_and_wait(asked: Asked, wait: int) -> tuple[RunOut, int]:
-    """Wake whoever does the run, wait up to ``wait`` seconds, and return it: 200 if it is finished, else 202."""
+    """Wake whoever does the run, wait up to ``wait`` seconds, and return it: 200 if it is finished, else 202.
+
+    Of single records that a person asked for nobody waits longer than until they are done, though the run goes on.
+    """
     runner().wake(asked.connection_id)
     until = monotonic() + wait
     while True:
         with services().database.read() as session:
             row = session.get_one(RunRow, asked.run_id)
             finished = row.finished_at is not None
+            served = bool(asked.urgent) and urgents.are_served(session, asked.urgent)
             document = run_out(row)
-        if (finished and wait) or monotonic() >= until or not platform().pause(_POLL_SECONDS):
+        if ((finished or served) and wait) or monotonic() >= until or not platform().pause(_POLL_SECONDS):
             return document, 200 if finished and wait else 202

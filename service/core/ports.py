@@ -57,13 +57,14 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Calls allowed per connection; ``None`` means the package states no such limit."""
+    """Calls allowed per company and app; ``None`` means the package states no such limit."""
 
     per_second: int | None = None
     per_minute: int | None = None
     per_day: int | None = None
     batches_per_minute: int | None = None
     concurrent: int | None = None
+    app_per_minute: int | None = None  #: of the app, over all companies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +173,8 @@ class Answer:
 class Connector(Protocol):
     """One authorised connection to one company at one package.
 
-    Only ``pack`` and ``lane`` are pure; every other method makes HTTP calls and may raise a ``ConnectorError``. No
-    method repeats a write. Reads may be repeated inside after a passing failure.
+    Only ``pack``, ``lane`` and ``reach`` are pure; every other method makes HTTP calls and may raise a
+    ``ConnectorError``. No method repeats a write. Reads may be repeated inside after a passing failure.
     """
 
     @property
@@ -214,6 +215,13 @@ class Connector(Protocol):
         :param only: read only these families where that saves calls; the cursor then stands further for them alone.
 
         :raises CursorExpired: the feed does not reach that far back; read everything instead.
+        """
+        ...
+
+    def reach(self, since: Cursor) -> Mapping[Family, datetime]:
+        """Return up to when the change feed is known at a cursor, by the families that it would tell of now.
+
+        :raises CursorExpired: the cursor is not one that this connector made.
         """
         ...
 
@@ -336,8 +344,8 @@ class MappingContext:
         default_factory=dict
     )  #: numbers for records whose own is held by what they were tied to in a former life
     tax_levels: Mapping[str, str] = field(default_factory=dict)  #: tax level id -> its name, for sentences
-    gone: frozenset[str] = frozenset()  #: entries of the mapping whose choice the package no longer offers
     job_sites: Mapping[str, JobSite] = field(default_factory=dict)  #: of the customers above, where contacts need them
+    gone: frozenset[str] = frozenset()  #: entries of the mapping whose choice the package no longer offers
 
 
 class Mapper(Protocol):

@@ -18,5 +18,5 @@ class BudgetRow(Identified, Base):
     __table_args__ = (UniqueConstraint("provider", "tenant_id"),)
 
     provider: Mapped[str]
-    tenant_id: Mapped[str]
-    spent: Mapped[dict[str, Any]] = mapped_column(Json)  #: core.budget.Spent
+    tenant_id: Mapped[str]  #: blank: our app's calls to all companies of the package
+    spent: Mapped[dict[str, Any]] = mapped_column(Json)  #: core.budget.Spent, or AppSpent

@@ -21,6 +21,7 @@ class PlanRow(Owned, Base):
     connection_id: Mapped[str] = mapped_column(Id, ForeignKey("connection.id", ondelete="CASCADE"))
     created_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    needs: Mapped[dict[str, Any] | None] = mapped_column(Json)  #: core.forecast.Needs: its calls, in order
     calls: Mapped[int]
     unchanged: Mapped[int]
     actions: Mapped[int]  #: how many there are

@@ -316,6 +316,7 @@ class RunRow(Owned, Base):
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     phase: Mapped[str] = mapped_column(default="")
+    forecast: Mapped[dict[str, Any] | None] = mapped_column(Json)  #: sync.outlook: what it was going to take
     problem: Mapped[dict[str, Any] | None] = mapped_column(Json)
     requested_at: Mapped[datetime] = mapped_column(default=utc_now)
     started_at: Mapped[datetime | None]

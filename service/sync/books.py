@@ -66,7 +66,9 @@ def lists_outdated(row: ConnectionRow, now: datetime) -> bool:
 
 def read_lists(work: Work) -> None:
     """Read the package's lists and make every obvious choice that nobody has made yet."""
+    made = work.connector.calls_made
     reference = work.patiently(work.connector.reference)
+    work.lists_took(work.connector.calls_made - made)
     with work.platform.database.write() as session:
         row = session.get_one(ConnectionRow, work.connection_id)
         known = None if row.reference is None else reference_from_json(row.reference).company

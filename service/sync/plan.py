@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -12,8 +11,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.core.forecast import Needs, Reckoning
 from service.core.intent import Operation
-from service.core.ports import EntityKind, Lane, Ref
+from service.core.ports import EntityKind, Ref
 from service.core.problem import sentence
 from service.core.problem import to_json as problem_to_json
 from service.core.reconcile import FieldAction, Move
@@ -22,6 +22,7 @@ from service.ids import new_id
 from service.store.queries import agreed, counterparts, links
 from service.store.queries import connections as queries
 from service.store.sync_models import ConnectionRow, LinkRow
+from service.sync import looking
 from service.sync.cases import Ground, load_chunk, needs_of
 from service.sync.connect import WrongState
 from service.sync.names import Names, leaving
@@ -71,6 +72,7 @@ class Preview:
     actions: tuple[Action, ...]
     calls: int
     unchanged: int
+    needs: Needs  #: the calls, in the order of sending
     linked: int = 0  #: records that both sides have agreed on
 
 
@@ -97,23 +99,25 @@ def plan_of(
         raise WrongState(message)
     ground = ground_of(platform, session, row)
     capabilities = ground.capabilities
-    lanes: Counter[tuple[int, Lane]] = Counter()
+    connector = platform.offline_connector(row.provider)
+    reckoning = Reckoning(capabilities, reads=looking.calls_to_look(platform, session, row, connector))
     actions: list[Action] = []
     unchanged = 0
-    connector = platform.offline_connector(row.provider)
-    for number, decision in decisions(platform, session, ground, row, only):
-        if decision.element is not None:
-            lanes[number, connector.lane(decision.element)] += 1
+    for number, wave, decision in decisions(platform, session, ground, row, only):
+        if decision.element is not None and decision.problem is None:
+            place = (wave.kind, wave.depth, bool(wave.retiring), number)
+            reckoning.put(place, connector.lane(decision.element), *looking.echoes_of(capabilities, decision))
         action = _action(decision)
         if action is None:
             unchanged += 1
         else:
             actions.append(action)
-    batches = sum(-(-count // lane.size) for (_, lane), count in lanes.items())
+    needs = reckoning.needs()
     return Preview(
         connection_id=row.id,
         actions=tuple(actions),
-        calls=batches + capabilities.feed_calls,
+        calls=needs.calls,
+        needs=needs,
         unchanged=unchanged,
         linked=agreed.count_agreed(session, row),
     )
@@ -121,8 +125,8 @@ def plan_of(
 
 def decisions(
     platform: Platform, session: Session, ground: Ground, row: ConnectionRow, only: Collection[Ref] | None = None
-) -> Iterator[tuple[int, Decision]]:
-    """Yield what a sync would decide, in the order of sending, each with the number of its wave.
+) -> Iterator[tuple[int, Wave, Decision]]:
+    """Yield what a sync would decide, in the order of sending, each with its wave and a number for that.
 
     Who waits for a name comes in a later round, once whoever has it has given it up.
     """
@@ -140,7 +144,7 @@ def decisions(
                 for link, decision in _decided(session, ground, wave, rows, names, planned, only):
                     late += [(wave, link)] if decision.again else []
                     if not decision.waits:
-                        yield at, decision
+                        yield at, wave, decision
         turns = late
         if not turns:
             return
@@ -205,12 +209,13 @@ def _chunks(
         after = due[-1].id
     if wave.retiring:
         return
-    new = [_unsaved(ground, row, ref) for ref in _new_refs(session, ground, row, wave)]
+    new = [_unsaved(ground, row, ref) for ref in new_refs(session, ground, row, wave)]
     for start in range(0, len(new), _CHUNK):
         yield new[start : start + _CHUNK]
 
 
-def _new_refs(session: Session, ground: Ground, row: ConnectionRow, wave: Wave) -> Sequence[Ref]:
+def new_refs(session: Session, ground: Ground, row: ConnectionRow, wave: Wave) -> Sequence[Ref]:
+    """Return the records of a wave that a sync would tie to the connection for the first time."""
     rule = row.settings.get("push", "all")
     if rule == "by_hand" or not ground.settings.sends(wave.kind):
         return []

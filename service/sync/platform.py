@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event as Signal
@@ -46,10 +47,13 @@ class Platform:
     clock: Callable[[], datetime] = utc_now
     #: set when the process is asked to stop; waiting ends early then
     stopping: Signal = field(default_factory=Signal)
+    #: entered while somebody waits: a worker lets another one work meanwhile
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def pause(self, seconds: float) -> bool:
         """Wait; return False when the process was asked to stop meanwhile."""
-        return not self.stopping.wait(seconds)
+        with self.waiting():
+            return not self.stopping.wait(seconds)
 
     def offline_connector(self, name: str) -> Connector:
         """Return a connector that may only be asked what needs no call: which elements share a request."""

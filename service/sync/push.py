@@ -64,6 +64,7 @@ class Outbox:
                 self._send(waiting)
 
     def _send(self, decisions: Sequence[Decision]) -> None:
+        self._work.await_turn(batch=len(decisions) > 1)
         self._work.least_calls += 1
         parcel = commit_call(self._work, decisions)
         if parcel is not None:
@@ -104,7 +105,7 @@ def dispatch(work: Work, ground: Ground, parcel: Parcel) -> None:
         return work.connector.send(parcel.request, count=parcel.elements)
 
     try:
-        answer = work.patiently(once, batch=parcel.elements > 1)
+        answer = work.patiently(once, batch=parcel.elements > 1, reads=False)
     except OutcomeUnknown as error:
         _doubt(work, parcel.call_id, answer_read=error.answered)
     except (Resting, ConnectionBroken):
@@ -123,6 +124,7 @@ def _fits(link: LinkRow | None, decision: Decision) -> bool:
         and link.open_problem_id is None
         and link.generation == decision.case.generation
         and link.remote_id == decision.case.remote_id
+        and (decision.case.retired or link.sequence == decision.case.sequence)
     )
 
 

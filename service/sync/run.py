@@ -10,17 +10,35 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
+from service.core import budget
 from service.core.errors import ConnectionBroken, SubscriptionEnded, SyncError
 from service.core.ports import EntityKind
 from service.ids import new_id
 from service.store import leases
+from service.store.plan_models import PlanRow
 from service.store.queries import connections as queries
-from service.store.queries import due, resets
+from service.store.queries import due, resets, urgents
 from service.store.queries.events import Subject, add_event, during
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, RunRow
-from service.sync import books, brake, connect, drift, hold, inbox, recorded, reset_run, saved, settle, waves
+from service.sync import (
+    books,
+    brake,
+    connect,
+    drift,
+    hold,
+    inbox,
+    outlook,
+    pacing,
+    recorded,
+    reset_run,
+    saved,
+    settle,
+    urgent,
+    waves,
+)
 from service.sync.cases import Ground
+from service.sync.names import Names
 from service.sync.platform import Platform
 from service.sync.work import LeaseLost, Resting, Work
 
@@ -41,6 +59,7 @@ class Asked:
 
     run_id: str
     connection_id: str
+    urgent: tuple[str, ...] = ()  #: requests for single records, which it serves before the rest
 
 
 def ask(
@@ -58,14 +77,15 @@ def ask(
     :raises WrongState: the connection can't be synced (or read) in its state.
     """
     with platform.database.write() as session:
-        connection = queries.get(session, organisation_id, connection_id)
+        connection = queries.get(session, organisation_id, connection_id, locked=True)
         allowed = _READING if kind == "reconcile" else _SYNCING
         if connection.state not in allowed:
             message = f"The connection is {connection.state.replace('_', ' ')}, so nothing can be sent or read now."
             raise connect.WrongState(message)
         run = queries.run_under_way(session, connection_id)
         if run is not None:
-            run.again = True
+            # Two processes may both find a connection due: what the schedule asks for anyway is not asked for twice.
+            run.again = run.again or actor != "schedule" or kind != "sync"
             if kind == "reset" and run.state == "queued" and run.kind == "sync" and not run.options:
                 run.kind, run.options = kind, dict(options or {})  # the sync that was asked for follows it
             # A comparison of everything must not get lost because a sync is under way: the next run makes it.
@@ -138,7 +158,8 @@ def _begin(platform: Platform, connection_id: str, holder: str) -> str | None:
             return None
         run = queries.run_under_way(session, connection_id)
         connection = session.get_one(ConnectionRow, connection_id)
-        if run is None or (connection.wait_until is not None and connection.wait_until > now):
+        rests = connection.wait_until is not None and connection.wait_until > now
+        if run is None or (rests and not urgents.any_waiting(session, connection_id)):
             leases.release(session, ConnectionRow, connection_id, holder=holder)
             return None
         run.state, run.again = "running", False
@@ -151,9 +172,12 @@ def _do(work: Work, run_id: str) -> None:
         run = session.get_one(RunRow, run_id)
         kind, options, full = run.kind, run.options, bool(run.options.get("full"))
         connection = session.get_one(ConnectionRow, work.connection_id)
+        work.urgent = kind == "sync" and urgents.any_waiting(session, work.connection_id)
         state, outdated = connection.state, books.lists_outdated(connection, work.platform.clock())
+        expected = _expected(work, session, connection, kind, options)
     began = work.platform.clock()
-    work.report(phase="reading what changed")
+    with work.platform.database.write() as session:
+        queries.report_run(session, run_id, phase="reading what changed", forecast=expected)
     if full or outdated:
         books.read_lists(work)
     if full:
@@ -166,6 +190,19 @@ def _do(work: Work, run_id: str) -> None:
         plan_id, reset_id = options.get("plan_id"), options.get("reset_id")
         _bring_together(work, ground, sends=kind != "reconcile", plan_id=plan_id, reset_id=reset_id)
     work.report(done=work.done, phase="done")
+
+
+def _expected(
+    work: Work, session: Session, row: ConnectionRow, kind: str, options: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return what the run is going to take, for whoever watches; None for a reset, whose own plan says it."""
+    if options.get("reset_id") is not None:
+        return None
+    platform, plan_id = work.platform, options.get("plan_id")
+    told = None if plan_id is None else outlook.of_plan(platform, session, row, session.get_one(PlanRow, plan_id))
+    if told is None:
+        told = outlook.outlook_of(platform, session, row, sends=kind != "reconcile", full=bool(options.get("full")))
+    return outlook.to_json(told)
 
 
 def _bring_together(work: Work, ground: Ground, *, sends: bool, plan_id: str | None, reset_id: str | None) -> None:
@@ -186,7 +223,7 @@ def _bring_together(work: Work, ground: Ground, *, sends: bool, plan_id: str | N
                 work.scope = saved.scope_of(work.platform, plan_id)
             if work.scope is None:
                 brake.check(work)
-            _pass(work, ground, sends=sends)
+            _pass(work, ground, sends=sends, reset_id=reset_id)
             left = may_reset and reset_run.after(work, ground)
             left = left or work.waiting > 0 or (work.scope is None and _left(work, ground) > 0)
             if not sends or not (work.needs_another_look or left):
@@ -205,7 +242,7 @@ def _left(work: Work, ground: Ground) -> int:
         return due.count_due(session, connection, list(ground.kinds), work.platform.clock())
 
 
-def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
+def _pass(work: Work, ground: Ground, *, sends: bool, reset_id: str | None) -> None:
     work.stale, work.waiting, written = False, 0, work.least_calls
     now = work.platform.clock()
     if work.scope is None:
@@ -218,6 +255,19 @@ def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
         total = work.done + due.count_due(session, connection, list(ground.kinds), now)
     work.report(done=work.done, total=total, phase="sending" if sends else "comparing")
     names = work.names()
+    if sends and work.scope is None and reset_id is None:
+        work.between = urgent.Overtaking(work, ground, names)
+        work.between()
+    work.urgent = False
+    try:
+        _send_waves(work, ground, names, sends=sends)
+    finally:
+        work.between = lambda: None
+    if not work.doubt:
+        work.take_turns(wrote=work.least_calls > written)
+
+
+def _send_waves(work: Work, ground: Ground, names: Names, *, sends: bool) -> None:
     looked = False
     for wave in waves.waves_of(work.capabilities, ground.kinds):
         if wave.kind is EntityKind.INVOICE and sends:
@@ -228,7 +278,6 @@ def _pass(work: Work, ground: Ground, *, sends: bool) -> None:
         waves.run_wave(work, ground, names, wave, sends=sends)
         if work.doubt:
             return
-    work.take_turns(wrote=work.least_calls > written)
 
 
 def _end(
@@ -256,9 +305,13 @@ def _end(
             run.calls = work.connector.calls_made
             run.least_calls = work.least_calls
             run.done = work.done
-        _schedule(platform, connection, outcome, now, rest)
+        _schedule(platform, session, connection, outcome, now, rest)
         if held:
             connection.due_at = None  # until a person has looked
+        if run.kind == "reset" and rest is None and not held:
+            connection.due_at = (
+                now  # it touches its own records alone; what moved around them is settled right after it
+            )
         if run.again and connection.state == "live":
             _queue_again(session, connection, now)
         add_event(
@@ -277,13 +330,20 @@ def _end(
 
 
 def _schedule(
-    platform: Platform, connection: ConnectionRow, outcome: str, now: datetime, rest: timedelta | None
+    platform: Platform,
+    session: Session,
+    connection: ConnectionRow,
+    outcome: str,
+    now: datetime,
+    rest: timedelta | None,
 ) -> None:
     if outcome in ("succeeded", "partial") and rest is None:
         connection.last_sync_at = now
     connection.wait_until = None if rest is None else now + rest
     if connection.state == "live":
-        connection.due_at = now + (rest or timedelta(seconds=platform.settings.sync_interval))
+        purse = pacing.purse_of(platform, session, connection)
+        usual = timedelta(seconds=platform.settings.sync_interval)
+        connection.due_at = now + (rest or budget.stretched(usual, purse.limits, purse.spent, now))
 
 
 def _queue_again(session: Session, connection: ConnectionRow, now: datetime) -> None:

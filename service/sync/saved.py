@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from service.core.errors import SyncError
+from service.core.forecast import to_json as needs_to_json
 from service.core.ports import EntityKind, Ref
 from service.ids import new_id
 from service.store.plan_models import PlanActionRow, PlanRow
@@ -65,6 +66,7 @@ def save(
         created_by=actor,
         created_at=now,
         calls=preview.calls,
+        needs=needs_to_json(preview.needs),
         unchanged=preview.unchanged,
         actions=len(preview.actions),
         brake=brake,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +11,7 @@ from service.core.link import Edited
 from service.core.ports import EntityKind, Ref
 from service.store.facts import apply_to
 from service.store.queries import connections as queries
-from service.store.queries import links
+from service.store.queries import links, urgents
 from service.store.queries.find import find
 from service.store.records import CustomerRow, InvoiceRow
 from service.sync import run
@@ -22,7 +23,7 @@ from service.sync.run import Asked
 def send_now(
     platform: Platform, *, organisation_id: str, ref: Ref, connection_id: str | None, actor: str
 ) -> Sequence[Asked]:
-    """Ask for a run on every live connection (or on one) that looks at this record, tied to it or not yet.
+    """Ask every live connection (or one) to send this record now, tied to it or not yet, ahead of all other work.
 
     A customer below a parent that was never sent takes its ancestors along.
 
@@ -55,8 +56,10 @@ def send_now(
                 elif record == ref:
                     link.due_at = None
                     apply_to(session, link, Edited(), now=now, by=actor)
-        ids = [row.id for row in chosen]
-    return [run.ask(platform, organisation_id=organisation_id, connection_id=one, actor=actor) for one in ids]
+        refs = [record for record, _ in records]
+        urgent = {row.id: tuple(urgents.add(session, row, refs, actor=actor, now=now)) for row in chosen}
+    asked = [run.ask(platform, organisation_id=organisation_id, connection_id=one, actor=actor) for one in urgent]
+    return [replace(one, urgent=urgent[one.connection_id]) for one in asked]
 
 
 def _with_ancestors(session: Session, organisation_id: str, ref: Ref) -> list[tuple[Ref, str]]:

@@ -1,7 +1,7 @@
 """What a person should know about a connection, though no record is red for it.
 
-A permission that ages, webhooks that do not arrive, drift that waits for a decision, records that were stored otherwise
-than meant.
+A permission that ages, webhooks that do not arrive, calls that run low, drift that waits for a decision, records that
+were stored otherwise than meant.
 """
 
 from __future__ import annotations
@@ -17,20 +17,24 @@ from service.mapping.settings import from_json as settings_from_json
 from service.mapping.settings import gone_entries, words
 from service.store.queries import drift, tallies
 from service.store.sync_models import ConnectionRow
-from service.sync import inbox, permission
+from service.sync import inbox, pacing, permission
 from service.sync.documents import reference_from_json
 from service.sync.platform import Platform
 
 #: Fewer finds than this say nothing about how well webhooks arrive.
 _FEW = 20
 _LOST_PERCENT = 20
+#: Of the calls of a day: fewer left than this are worth a word.
+_LOW_PERCENT = 10
+#: Of the app's metered reads in a month: more made than this are worth a word.
+_READ_PERCENT = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One thing to know, as a sentence."""
 
-    kind: str  #: permission_ends, webhooks_lost, mapping, drift or readback
+    kind: str  #: permission_ends, webhooks_lost, calls_low, reads_low, mapping, drift or readback
     message: str
     at: datetime | None  #: when it will matter
 
@@ -50,7 +54,26 @@ def warnings_of(platform: Platform, session: Session, row: ConnectionRow) -> lis
             f"them. Nothing is lost, but changes come later. Check the webhook address in the app's settings there."
         )
         found.append(Notice("webhooks_lost", message, None))
-    return [*found, *_apart_from_dots(session, row, package)]
+    return [*found, *_calls(platform, session, row, package), *_apart_from_dots(session, row, package)]
+
+
+def _calls(platform: Platform, session: Session, row: ConnectionRow, package: str) -> Iterator[Notice]:
+    """Yield that calls run low: those of the day, and those that the package charges the app for."""
+    purse = pacing.purse_of(platform, session, row)
+    left, whole = purse.left_today, purse.per_day
+    if left is not None and whole and left * 100 <= whole * _LOW_PERCENT:
+        message = (
+            f"{left:,} of the {whole:,} calls that {package} allows in 24 hours are left. Syncs come less often until "
+            f"there are more; what you send by hand goes first."
+        )
+        yield Notice("calls_low", message, None)
+    reads, allowed = purse.reads, purse.reads_allowed
+    if reads is not None and allowed is not None and reads * 100 >= allowed * _READ_PERCENT:
+        message = (
+            f"{reads:,} of the {allowed:,} reads that {package} allows this app in a month are used up, over all "
+            f"companies. Make syncs less frequent, or move to a larger plan."
+        )
+        yield Notice("reads_low", message, None)
 
 
 def _no_longer_offered(platform: Platform, row: ConnectionRow) -> Iterator[Notice]:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from service.core.drift import DriftRule
 from service.core.errors import AuthorizationLost, RateLimited, SyncError, Transient
+from service.core.forecast import FULL_PERCENT
 from service.core.ports import Connector, Family, Ref
 from service.mapping import settings as mapping_settings
 from service.store import leases
@@ -22,7 +23,7 @@ from service.store.sync_models import ConnectionRow
 from service.sync.cases import Ground
 from service.sync.documents import reference_from_json
 from service.sync.names import Names, leaving
-from service.sync.pacing import DayOver, Pacer
+from service.sync.pacing import Call, DayOver, Pacer, limits_for
 from service.sync.planner import Case
 from service.sync.platform import Platform
 from service.sync.tokens import TokenSource
@@ -58,9 +59,10 @@ _MARGIN = timedelta(seconds=30)
 LONGEST_REST = timedelta(seconds=75)
 _SHORT_REST = timedelta(seconds=2)
 LEASE_STEP = timedelta(seconds=15)  #: longest wait before the lease is extended
-_FULL = 0.65  #: of a page; the rest is for what others write, and for what an overlap shows twice
 _WORTH_TELLING = timedelta(seconds=1)
 _PASSING_TRIES = 4
+#: How long a wait lasts before somebody looks whether a person has asked for something meanwhile.
+_GLANCE = timedelta(seconds=2)
 
 
 class LeaseLost(SyncError):
@@ -100,6 +102,8 @@ class Work:
         self.extra_passes = 0  #: because records took turns
         self.turns_over = False  #: nobody gave up a name in a whole pass: whoever waits is asked about
         self.scope: Scope | None = None  #: the records that the run may touch, if it applies a saved plan
+        self.urgent = False  #: what is done now a person waits for
+        self.between: Callable[[], None] = _nothing  #: done between two batches, and while one waits for its turn
         with platform.database.read() as session:
             row = session.get_one(ConnectionRow, connection_id)
             if row.credential_id is None or row.remote_tenant_id is None:
@@ -108,12 +112,22 @@ class Work:
             self.provider = platform.provider(row.provider)
             self.organisation_id = row.organisation_id
             self.tokens = TokenSource(platform, row.credential_id)
-            tenant_id = row.remote_tenant_id
+            tenant_id, settings = row.remote_tenant_id, row.settings
         self.capabilities = self.provider.capabilities
-        self._pacer = Pacer(platform.database, self.provider.name, tenant_id, self.capabilities.limits)
-        self._batch = False  #: the call being made carries several elements
+        given = platform.settings.provider(self.provider.name)
+        self._pacer = Pacer(
+            platform.database,
+            self.provider.name,
+            tenant_id,
+            limits_for(self.capabilities.limits, settings),
+            caller=holder,
+            longest=timedelta(seconds=given.timeout),
+            metered=given.reads_per_month is not None,
+        )
+        self._reads, self._batch = True, False  #: what the call being made is: a read, or one of several elements
+        self._entered: datetime | None = None  #: when the last call was made, if nothing was waited for since
         self.connector: Connector = self.provider.connect(
-            platform.settings.provider(self.provider.name),
+            given,
             tenant_id=tenant_id,
             access_token=self._permit,
             clock=platform.clock,
@@ -122,31 +136,66 @@ class Work:
     def _permit(self) -> str:
         """Give the token for one more call, once the package's limits allow it; connectors ask right before each.
 
-        :raises Resting: the calls of the day are used up, or the service is stopping.
+        :raises Resting: the calls of the day are used up, the package wants a long rest, or the service is stopping.
         """
         token = self.tokens()
+        while not self._in_time(self._enter):
+            token = self.tokens()
+        return token
+
+    def await_turn(self, *, batch: bool) -> None:
+        """Wait until the package's limits allow a write, before anything of it is written down.
+
+        Meanwhile, and in any case once, what a person asked for is done first.
+
+        :raises Resting: as for any call.
+        """
+        self.between()
+        while not self._in_time(lambda: self._pacer.look(self.platform.clock(), self._call(batch=batch, reads=False))):
+            self.between()
+
+    def _in_time(self, look: Callable[[], timedelta]) -> bool:
+        """Tell whether there is nothing to wait for; if there is, wait for a part of it."""
         try:
-            while (wait := self._enter()) > timedelta(0):
-                if wait > _WORTH_TELLING:
-                    self.report(phase="waiting for the package's limit")
-                self.rest(min(wait, LEASE_STEP))
-                token = self.tokens()
+            wait = look()
         except DayOver as over:
             message = f"the calls that {self.capabilities.package} allows in a day are used up"
             raise Resting(message, over.rest) from over
-        return token
+        if wait > LONGEST_REST:
+            message = f"{self.capabilities.package} wants to be left alone for a while"
+            raise Resting(message, wait)
+        if wait <= timedelta(0):
+            return True
+        if wait > _WORTH_TELLING:
+            self.report(phase="waiting for the package's limit")
+        self.rest(min(wait, _GLANCE))
+        return False
 
     def _enter(self) -> timedelta:
-        left = self.connector.calls_left_today
-        return self._pacer.enter(self.platform.clock(), batch=self._batch, told_left=left)
+        now, before = self.platform.clock(), self._entered
+        left, took = self.connector.calls_left_today, None if before is None else now - before
+        call = self._call(batch=self._batch, reads=self._reads)
+        wait = self._pacer.enter(now, call, told_left=left, took=took)
+        if wait <= timedelta(0):
+            self._entered = now
+        return wait
 
-    def _paced(self, call: Callable[[], T], *, batch: bool) -> T:
+    def _call(self, *, batch: bool, reads: bool) -> Call:
+        return Call(batch=batch, reads=reads, urgent=self.urgent)
+
+    def _paced(self, call: Callable[[], T], *, batch: bool, reads: bool) -> T:
         """Make calls, each when the package's limits allow it."""
-        self._batch = batch
+        before = self._batch, self._reads
+        self._batch, self._reads = batch, reads
         try:
             return call()
         finally:
-            self._batch = False
+            self._batch, self._reads = before
+            self._pacer.leave()
+
+    def lists_took(self, calls: int) -> None:
+        """Remember how many calls reading the package's lists took."""
+        self._pacer.lists_took(calls)
 
     def ground(self) -> Ground:
         """Load what decisions share."""
@@ -175,8 +224,8 @@ class Work:
 
         Read now they cost one call; read after the run they would cost several, or more than the feed can show.
         """
-        room = self.capabilities.page_size * _FULL
-        return frozenset(family for family, ids in self.echoes.items() if len(ids) >= room)
+        room = self.capabilities.page_size * FULL_PERCENT
+        return frozenset(family for family, ids in self.echoes.items() if len(ids) * 100 >= room)
 
     def expect_echo(self, family: Family, remote_id: str) -> None:
         """Note that the feed will bring back an entity that our own write has changed or moved."""
@@ -227,31 +276,35 @@ class Work:
         with self.holding():
             pass
 
-    def authorised(self, call: Callable[[], T], *, batch: bool = False) -> T:
+    def authorised(self, call: Callable[[], T], *, batch: bool = False, reads: bool = True) -> T:
         """Make a call; if the package says that the token has ended, renew it once and make the call again.
 
         Safe for writes too: a request without a good token is refused before anything is written.
         """
         try:
-            return self._paced(call, batch=batch)
+            return self._paced(call, batch=batch, reads=reads)
         except AuthorizationLost as error:
             if error.reason != "expired":
                 raise
             self.tokens.refused()
-            return self._paced(call, batch=batch)
+            return self._paced(call, batch=batch, reads=reads)
 
-    def patiently(self, call: Callable[[], T], *, batch: bool = False) -> T:
+    def patiently(self, call: Callable[[], T], *, batch: bool = False, reads: bool = True) -> T:
         """Make a call, resting and trying again while the package says that it wrote nothing and wants us to wait.
 
+        :param batch: it carries several elements.
+        :param reads: it writes nothing.
         :raises Resting: the rest would be too long, or it has been tried often enough.
         """
         tries = 0
         while True:
             try:
-                return self.authorised(call, batch=batch)
+                return self.authorised(call, batch=batch, reads=reads)
             except Transient as error:
                 tries += 1
                 rest = error.retry_after or _SHORT_REST * tries
+                if isinstance(error, RateLimited):
+                    self._pacer.refused(self.platform.clock() + rest)
                 short = rest <= LONGEST_REST and (tries <= _PASSING_TRIES or isinstance(error, RateLimited))
                 if not short:
                     raise Resting(error.message, rest) from error
@@ -264,6 +317,7 @@ class Work:
         :raises Resting: the service is stopping.
         """
         self.still_mine()
+        self._entered = None
         if not self.platform.pause(span.total_seconds()):
             message = "the service is stopping"
             raise Resting(message, timedelta(0))
@@ -289,6 +343,10 @@ class Work:
             least_calls=self.least_calls,
             **{column: value for column, value in told.items() if value is not None},
         )
+
+
+def _nothing() -> None:
+    """Do nothing between two batches."""
 
 
 def ground_of(platform: Platform, session: Session, row: ConnectionRow) -> Ground:

@@ -8,15 +8,14 @@ from werkzeug.wrappers import Response
 
 from service.core.errors import SyncError
 from service.store.accounts import Role
-from service.store.queries import connections, web_runs
-from service.store.queries.tallies import tally
-from service.sync import connect, consenting, inbox, warnings
+from service.store.queries import connections
+from service.sync import connect, consenting, inbox, pacing, warnings
 from service.web.access import does, person, shows
 from service.web.guard import let_form_leave
 from service.web.pages import pages
 from service.web.parts import now, package_of, parts
 from service.web.setup import steps_of
-from service.web.standing import Standing, standings
+from service.web.standing import standing_of, standings
 
 _RUNS = 8
 
@@ -61,12 +60,7 @@ def connection(session: Session, connection_id: str) -> str:
     let_form_leave()
     organisation_id = person().company.id
     row = connections.get(session, organisation_id, connection_id)
-    standing = Standing(
-        row=row,
-        package=package_of(row.provider),
-        counts=tally(session, row) if row.state != "pending" else {},
-        run=web_runs.under_way(session, organisation_id).get(row.id),
-    )
+    standing = standing_of(session, row)
     return render_template(
         "connection.html",
         one=standing,
@@ -76,6 +70,7 @@ def connection(session: Session, connection_id: str) -> str:
         runs=connections.runs(session, organisation_id, connection_id=row.id, before=None, limit=_RUNS),
         warnings=warnings.warnings_of(parts().platform, session, row),
         meter=inbox.meter(session, row.id, now()),
+        purse=pacing.purse_of(parts().platform, session, row),
         webhooks_at=_webhooks_at(row.provider),
         others=[one for one in consenting.companies(session, organisation_id, row.id) if one.connection_id is None],
     )

@@ -13,7 +13,7 @@ from service.store.accounts import Role
 from service.store.queries import connections, plans
 from service.store.queries.connections import NotFoundError
 from service.store.queries.sync_lists import plan_page
-from service.sync import apply, saved
+from service.sync import apply, outlook, saved
 from service.web.access import does, person, shows
 from service.web.pages import pages
 from service.web.parts import package_of, parts
@@ -61,11 +61,13 @@ def plan(session: Session, plan_id: str) -> str:
     actions = plans.actions(session, kept.id, after=begins, limit=_SHOWN)
     counts = Counter((one.action, one.entity) for one in plans.actions(session, kept.id))
     left = kept.actions - (actions[-1].position + 1 if actions else kept.actions)
+    foreseen = outlook.of_plan(parts().platform, session, row, kept)
     return render_template(
         "plan.html",
         row=row,
         package=package_of(row.provider),
         plan=kept,
+        outlook=None if foreseen is None else outlook.sentence(foreseen),
         actions=actions,
         left=left,
         next=actions[-1].position if actions and left else None,

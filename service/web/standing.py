@@ -12,7 +12,8 @@ from service.core.problem import Option, from_json, options, sentence
 from service.store.queries import connections, problems, web_runs
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
-from service.web.parts import package_of
+from service.sync import outlook
+from service.web.parts import package_of, parts
 from service.web.words import clock, number, plural
 
 #: States in which a connection can be asked for a sync.
@@ -27,6 +28,7 @@ class Standing:
     package: str
     counts: Mapping[str, int]
     run: RunRow | None  #: queued or running
+    outlook: str | None = None  #: what the run, or else the next sync, is going to take
 
     @property
     def name(self) -> str:
@@ -63,15 +65,33 @@ class Question:
 def standings(session: Session, organisation_id: str) -> list[Standing]:
     """Return every connection that is not gone, oldest first."""
     under_way = web_runs.under_way(session, organisation_id)
-    return [
-        Standing(
-            row=row,
-            package=package_of(row.provider),
-            counts=tally(session, row) if row.state != "pending" else {},
-            run=under_way.get(row.id),
-        )
-        for row in connections.all_of(session, organisation_id)
-    ]
+    return [_standing(session, row, under_way.get(row.id)) for row in connections.all_of(session, organisation_id)]
+
+
+def standing_of(session: Session, row: ConnectionRow) -> Standing:
+    """Return how one connection stands."""
+    return _standing(session, row, web_runs.under_way(session, row.organisation_id).get(row.id))
+
+
+def _standing(session: Session, row: ConnectionRow, run: RunRow | None) -> Standing:
+    counts = tally(session, row) if row.state != "pending" else {}
+    waiting = counts.get("orange", 0) + counts.get("none", 0)
+    return Standing(
+        row=row,
+        package=package_of(row.provider),
+        counts=counts,
+        run=run,
+        outlook=_outlook(session, row, run, waiting=waiting),
+    )
+
+
+def _outlook(session: Session, row: ConnectionRow, run: RunRow | None, *, waiting: int) -> str | None:
+    """Return what the run under way is going to take, or else the next sync if anything waits for it."""
+    if run is not None:
+        return None if run.forecast is None else str(run.forecast["sentence"])
+    if row.state != _SYNCS or row.reference is None or not waiting:
+        return None
+    return outlook.sentence(outlook.outlook_of(parts().platform, session, row))
 
 
 def questions(

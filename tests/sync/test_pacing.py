@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.common.faults import FaultKind, FaultRule
 from service.core.ports import Limits
 from service.providers import Provider
+from service.store.sync_models import ConnectionRow
 from service.sync import run as running
-from service.sync.pacing import DayOver, Pacer
-from tests.sync.office import Office, connection_of
+from service.sync.pacing import Call, DayOver, Pacer, purse_of
+from tests.sync.office import MovedClock, Office, connection_of
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -44,7 +46,7 @@ def test_every_call_is_counted_where_another_process_sees_it(live_office: Office
     live_office.add_customer(name="Cedar Vets")
     live_office.sync()
     live_office.sync("reconcile", full=True)
-    assert sum(pacer(live_office).spent().hours.values()) == calls(live_office)
+    assert sum(pacer(live_office).spent().parts.values()) == calls(live_office)
 
 
 def test_a_minute_that_is_full_is_waited_for_and_meets_no_refusal(live_office: Office) -> None:
@@ -59,16 +61,86 @@ def test_a_minute_that_is_full_is_waited_for_and_meets_no_refusal(live_office: O
     assert all(seen.status != 429 for seen in office.package.sandbox.log.seen)
 
 
+def test_a_connection_may_have_fewer_calls_than_its_package_allows(live_office: Office) -> None:
+    with live_office.platform.database.write() as session:
+        row = session.get_one(ConnectionRow, live_office.connection_id)
+        row.settings = {**row.settings, "limits": {"per_minute": 4, "per_day": 100_000, "app_per_minute": None}}
+        purse = purse_of(live_office.platform, session, row)
+    known = live_office.platform.provider(live_office.package.sandbox.name).capabilities.limits
+    assert purse.limits == replace(known, per_minute=4)
+    began, made = live_office.platform.clock(), calls(live_office)
+    for number in range(3):
+        live_office.add_customer(name=f"Client {number}")
+        assert live_office.sync().state == "succeeded"
+    assert live_office.platform.clock() - began >= timedelta(minutes=(calls(live_office) - made - 4) // 4)
+
+
+def test_a_refusal_is_obeyed_by_everybody_who_calls_the_company(live_office: Office) -> None:
+    live_office.package.sandbox.faults.add(FaultRule(kind=FaultKind.THROTTLE, retry_after=40))
+    live_office.add_customer(name="Cedar Vets")
+    began = live_office.platform.clock()
+    waits: list[timedelta] = []
+
+    pause = MovedClock.pause
+
+    def look(platform: MovedClock, seconds: float) -> bool:
+        waits.append(pacer(live_office).look(platform.clock(), Call()))
+        return pause(platform, seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MovedClock, "pause", look)
+        run = live_office.sync()
+    assert run.state == "succeeded"
+    assert timedelta(seconds=39) < max(waits) <= timedelta(seconds=40)
+    assert live_office.platform.clock() - began >= timedelta(seconds=40)
+    assert sum(seen.status == 429 for seen in live_office.package.sandbox.log.seen) == 1
+
+
+def test_no_more_calls_are_under_way_at_once_than_the_package_allows(live_office: Office) -> None:
+    row, now, limits = connection_of(live_office), live_office.platform.clock(), Limits(concurrent=3)
+    several = [
+        Pacer(live_office.platform.database, row.provider, row.remote_tenant_id or "", limits, caller=str(number))
+        for number in range(4)
+    ]
+    now += timedelta(minutes=1)  # whoever connected has hung up by then
+    assert [one.enter(now, Call()) for one in several] == [timedelta(0)] * 3 + [timedelta(seconds=1)]
+    several[2].leave()
+    assert several[3].enter(now, Call()) == timedelta(0)
+    assert several[2].enter(now, Call()) == timedelta(seconds=1)
+    assert several[2].enter(now + timedelta(seconds=40), Call()) == timedelta(0)
+
+
+def test_the_apps_calls_to_all_companies_are_counted_together(live_office: Office) -> None:
+    now, limits = live_office.platform.clock() + timedelta(minutes=2), Limits(app_per_minute=10)
+    ours = Pacer(live_office.platform.database, "a package", "ours", limits)
+    theirs = Pacer(live_office.platform.database, "a package", "theirs", limits)
+    assert [one.enter(now, Call()) for one in (ours, theirs) * 5] == [timedelta(0)] * 10
+    assert theirs.enter(now, Call()) > timedelta(minutes=1)
+
+
+def test_metered_reads_are_counted_where_the_package_counts_them(live_office: Office) -> None:
+    live_office.add_customer(name="Cedar Vets")
+    live_office.sync()
+    with live_office.platform.database.read() as session:
+        purse = purse_of(live_office.platform, session, session.get_one(ConnectionRow, live_office.connection_id))
+    package = live_office.package.sandbox
+    counted = getattr(package, "core_plus", None)
+    if counted is None:
+        assert (purse.reads, purse.reads_allowed) == (None, None)
+    else:
+        assert (purse.reads, purse.reads_allowed) == (counted.total(), 500_000)
+
+
 def test_what_another_process_has_spent_counts(live_office: Office) -> None:
     limits = Limits(per_minute=5)
     now = live_office.platform.clock()
-    assert [pacer(live_office, limits).enter(now, batch=False) for _ in range(3)][-1:] != []
-    waits = [pacer(live_office, limits).enter(now, batch=False) for _ in range(9)]
+    assert [pacer(live_office, limits).enter(now, Call()) for _ in range(3)][-1:] != []
+    waits = [pacer(live_office, limits).enter(now, Call()) for _ in range(9)]
     assert waits[-1] > timedelta(seconds=50)
 
 
 def test_a_day_that_is_used_up_rests_and_goes_on_by_itself(live_office: Office) -> None:
-    spent = sum(pacer(live_office).spent().hours.values())
+    spent = sum(pacer(live_office).spent().parts.values())
     office = limited(live_office, per_day=spent + 3)
     office.add_customer(name="Client 0")
     run = office.sync()
@@ -90,8 +162,9 @@ def test_a_day_that_is_used_up_rests_and_goes_on_by_itself(live_office: Office) 
 def test_a_smaller_day_than_usual_is_found_out_from_the_answers(live_office: Office) -> None:
     told = pacer(live_office, Limits(per_day=5000))
     now = live_office.platform.clock()
-    told.enter(now, batch=False, told_left=261)
-    for _ in range(10):
-        told.enter(now, batch=False)
+    told.enter(now, Call(), told_left=41)
+    for _ in range(38):
+        told.enter(now, Call())
     with pytest.raises(DayOver):
-        told.enter(now, batch=False)
+        [told.enter(now, Call()) for _ in range(3)]
+    assert told.enter(now, Call(urgent=True)) == timedelta(0)

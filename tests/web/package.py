@@ -87,6 +87,9 @@ class Connection:
     def send(self, request: Request, *, count: int) -> Answer:
         raise NotImplementedError
 
+    def reach(self, since: Cursor) -> Mapping[Family, datetime]:
+        return dict.fromkeys(Family, datetime.fromisoformat(since))
+
     def changes(self, since: Cursor) -> Iterator[ChangePage]:
         yield ChangePage(records=(), cursor=since)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from service.connectors.position import Position
 from service.connectors.quickbooks import feed, mail, packing
 from service.connectors.quickbooks.capabilities import CAPABILITIES
+from service.connectors.quickbooks.entity import NAMES
 from service.connectors.quickbooks.reference import read_reference
 from service.connectors.quickbooks.wire import Wire
 from service.core.letter import Mailed
@@ -103,6 +105,14 @@ class QuickBooksConnector:
         :raises CursorExpired: the feed does not reach that far back, or more changed than it can tell.
         """
         yield feed.read_changes(self.wire, since, self._clock, only)
+
+    def reach(self, since: Cursor) -> Mapping[Family, datetime]:
+        """Return up to when each family is known.
+
+        :raises CursorExpired: the cursor is not one that this connector made.
+        """
+        position = Position.read(since)
+        return {family: position.start_of(family) for family in NAMES}
 
     def everything(self, families: frozenset[Family]) -> Iterator[ChangePage]:
         """Yield every entity of the families, inactive ones too, in pages of 1000."""

@@ -34,7 +34,7 @@ CAPABILITIES = Capabilities(
     key_window=timedelta(minutes=6),
     errors_replayed=True,
     page_size=1000,
-    limits=Limits(per_minute=60, per_day=5000, concurrent=5),
+    limits=Limits(per_minute=60, per_day=5000, concurrent=5, app_per_minute=10_000),
     lagging=frozenset({Family.CREDIT_NOTE, Family.ALLOCATION}),
     feed_calls=3,
 )

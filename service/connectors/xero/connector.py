@@ -103,6 +103,13 @@ class XeroConnector:
         """
         return self._feed.changes(since, only)
 
+    def reach(self, since: Cursor) -> Mapping[Family, datetime]:
+        """Return up to when each family is known.
+
+        :raises CursorExpired: the cursor is not one that this connector made.
+        """
+        return self._feed.reach(since)
+
     def everything(self, families: frozenset[Family]) -> Iterator[ChangePage]:
         """Yield every entity of the families, inactive ones too; the last page's cursor starts the change feed."""
         return self._feed.everything(shape for family, shape in SHAPES.items() if family in families)

@@ -71,7 +71,7 @@ class Feed:
         :raises CursorExpired: the cursor is none of ours, or stands before the beginning.
         """
         position = Position.read(since)
-        if only is None and self._clock() - position.start_of(Family.CREDIT_NOTE) < NOTES_AGE:
+        if only is None and not self._tells_of_notes(position):
             only = frozenset(shape.family for shape in _ALWAYS)
         chosen = [shape for shape in (*_ALWAYS, CREDIT_NOTES) if only is None or shape.family in only]
 
@@ -82,6 +82,18 @@ class Feed:
         for page in self._read(chosen, since, headers):
             moment = datetime.fromisoformat(page.cursor) if page.cursor != since else None
             yield page if moment is None else replace(page, cursor=position.after(moment, only))
+
+    def reach(self, since: Cursor) -> Mapping[Family, datetime]:
+        """Return up to when each family is known that reading on from a cursor tells of now.
+
+        :raises CursorExpired: the cursor is none of ours.
+        """
+        position = Position.read(since)
+        shapes = (*_ALWAYS, CREDIT_NOTES) if self._tells_of_notes(position) else _ALWAYS
+        return {shape.family: position.start_of(shape.family) for shape in shapes}
+
+    def _tells_of_notes(self, position: Position) -> bool:
+        return self._clock() - position.start_of(Family.CREDIT_NOTE) >= NOTES_AGE
 
     def everything(self, shapes: Iterable[Shape]) -> Iterator[ChangePage]:
         """Yield every entity of the collections; only the last page's cursor is of use."""

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from service.ids import new_id
 from service.store.budget_models import BudgetRow
 
+#: Stands for a company's id in the row of our app's calls to all companies of a package.
+APP = ""
+
 
 def spent(session: Session, provider: str, tenant_id: str, *, locked: bool = False) -> dict[str, Any] | None:
     """Return what is stored of the calls; ``locked`` until the transaction ends, for whoever is going to add to it."""

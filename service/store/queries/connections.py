@@ -17,14 +17,16 @@ class NotFoundError(LookupError):
     """There is no such row in this organisation."""
 
 
-def get(session: Session, organisation_id: str, connection_id: str) -> ConnectionRow:
+def get(session: Session, organisation_id: str, connection_id: str, *, locked: bool = False) -> ConnectionRow:
     """Return a connection of the organisation.
 
+    :param locked: for whoever decides by it what to add to it: nobody else does before the unit of writing ends.
     :raises NotFoundError: unknown, or another organisation's.
     """
-    row = session.scalar(
-        select(ConnectionRow).where(ConnectionRow.id == connection_id, ConnectionRow.organisation_id == organisation_id)
+    query = select(ConnectionRow).where(
+        ConnectionRow.id == connection_id, ConnectionRow.organisation_id == organisation_id
     )
+    row = session.scalar(query.with_for_update() if locked else query)
     if row is None:
         raise NotFoundError(connection_id)
     return row

@@ -49,31 +49,54 @@ def due_links(
     :param after: the last id of the chunk before.
     :param only: links of these records alone.
     """
-    waits = and_(LinkRow.open_problem_id.is_not(None), _waits_for_parent())
-    query = (
-        select(*_LOOKED_AT)
-        .where(
-            LinkRow.connection_id == connection.id,
-            LinkRow.entity == kind.value,
-            _IN_FORCE,
-            LinkRow.intent_open.is_(False),
-            or_(
-                and_(LinkRow.open_problem_id.is_(None), _NEEDS_WORK),
-                and_(LinkRow.open_problem_id.is_not(None), LinkRow.heard > LinkRow.settled),
-                waits,
-            ),
-            or_(LinkRow.due_at.is_(None), LinkRow.due_at <= now),
-            LinkRow.id > after,
-        )
-        .order_by(LinkRow.id)
-        .limit(limit)
-    )
+    query = _due(select(*_LOOKED_AT), connection, kind, now=now, depth=depth, retiring=retiring)
     if only is not None:
         query = query.where(LinkRow.record_id.in_(only))
+    page = query.where(LinkRow.id > after).order_by(LinkRow.id).limit(limit)
+    return [cast("LinkRow", row) for row in session.execute(page)]
+
+
+def due_records(
+    session: Session,
+    connection: ConnectionRow,
+    kind: EntityKind,
+    *,
+    now: datetime,
+    depth: int | None = None,
+    retiring: bool | None = None,
+) -> list[tuple[str, bool]]:
+    """Return the records of all links that :func:`due_links` gives, each with whether it has a counterpart."""
+    columns = cast("Select[Any]", select(LinkRow.record_id, LinkRow.remote_id))
+    query = _due(columns, connection, kind, now=now, depth=depth, retiring=retiring)
+    return [(record_id, remote_id is not None) for record_id, remote_id in session.execute(query.order_by(LinkRow.id))]
+
+
+def _due(
+    columns: Select[Any],
+    connection: ConnectionRow,
+    kind: EntityKind,
+    *,
+    now: datetime,
+    depth: int | None,
+    retiring: bool | None,
+) -> Select[Any]:
+    waits = and_(LinkRow.open_problem_id.is_not(None), _waits_for_parent())
+    query = columns.where(
+        LinkRow.connection_id == connection.id,
+        LinkRow.entity == kind.value,
+        _IN_FORCE,
+        LinkRow.intent_open.is_(False),
+        or_(
+            and_(LinkRow.open_problem_id.is_(None), _NEEDS_WORK),
+            and_(LinkRow.open_problem_id.is_not(None), LinkRow.heard > LinkRow.settled),
+            waits,
+        ),
+        or_(LinkRow.due_at.is_(None), LinkRow.due_at <= now),
+    )
     if retiring is not None and kind in _ACTIVE:
         active = exists(_ACTIVE[kind])
         query = query.where(~active if retiring else active)
-    return [cast("LinkRow", row) for row in session.execute(_at_depth(query, depth))]
+    return _at_depth(query, depth)
 
 
 #: The record behind a link, if it counts: the customer, that of a contact, money that was not taken back.

@@ -72,7 +72,8 @@ def _told(session: Session, connection_id: str, notice: Notice, now: datetime) -
             FindRow.family == notice.family,
             FindRow.remote_id == notice.remote_id,
             FindRow.told_at.is_(None),
-            FindRow.changed_at <= notice.at + STAMP_SLACK,
+            # What is told later of the same entity is another change: it says nothing of this one.
+            FindRow.changed_at.between(notice.at - STAMP_SLACK, notice.at + STAMP_SLACK),
         )
         .values(told_at=now)
         .execution_options(synchronize_session=False)
