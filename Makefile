@@ -15,7 +15,7 @@ export PIP_NO_INPUT := 1
 export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock mutants bench-calls bench-push bench-matching capabilities clean laws crash-matrix soak recipients
+.PHONY: help demo test check fmt lock mutants bench-calls bench-push bench-pacing bench-matching day-soak capabilities clean laws crash-matrix soak recipients
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -57,6 +57,9 @@ bench-calls: $(VENV)/.project ## count the calls of a first and a second sync ag
 bench-push: $(VENV)/.project ## measure our own CPU per record pushed beside a plain script that keeps nothing
 	@$(BIN)/python -m benchmarks.push $(ARGS)
 
+bench-pacing: $(VENV)/.project ## measure how long first syncs take under a package's call limits, on a moved clock
+	@$(BIN)/python -m benchmarks.pacing $(ARGS)
+
 bench-matching: $(VENV)/.project $(VENV)/.bench ## measure the first match on people, company names and 20,000 records
 	@$(BIN)/python -m benchmarks.matching $(ARGS)
 
@@ -65,6 +68,9 @@ capabilities: $(VENV)/.project ## write docs/capabilities.md anew from what conn
 
 soak: $(VENV)/.dev ## make up thousands of stories of both books and check every promise after each step (SEED= EXAMPLES=2000 STEPS=50)
 	@$(BIN)/python -m tests.machine.soak $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(STEPS),--steps $(STEPS))
+
+day-soak: $(VENV)/.dev ## let 24 hours pass for 20 connections: four processes, one database, one clock (ARGS="--hours 2" shortens it)
+	@$(BIN)/python -m tests.day $(ARGS)
 
 crash-matrix: $(VENV)/.dev ## strike every step of every write with everything that can go wrong (CELL='xero/*/single/*' narrows it)
 	@$(BIN)/python -m tests.crash $(if $(CELL),--cell '$(CELL)') $(ARGS)
