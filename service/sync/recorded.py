@@ -322,7 +322,7 @@ class Intake:
         connection = self._connection
         known = links.payments_known_there(self._session, connection, link.record_id)
         parts = allocations.known_there(self._session, connection, link.record_id)
-        settled = sum((_settles(connection, payment, tie) for payment, tie in known), Decimal(0))
+        settled = sum((_settles(connection, payment, tie, link.remote_id) for payment, tie in known), Decimal(0))
         settled += sum((_part_settles(connection, part, tie) for part, tie in parts), Decimal(0))
         return total - due - settled
 
@@ -337,17 +337,23 @@ def _part_settles(connection: ConnectionRow, part: AllocationRow, link: LinkRow 
     return _amount(agreed.get("amount")) or part.amount
 
 
-def _settles(connection: ConnectionRow, payment: PaymentRow, link: LinkRow | None) -> Decimal:
-    """Return how much of its invoice a payment settles there, as far as both sides have agreed on it.
+def _settles(connection: ConnectionRow, payment: PaymentRow, link: LinkRow | None, invoice: str | None) -> Decimal:
+    """Return how much of an invoice a payment settles there, as far as both sides have agreed on it.
 
     One of ours counts as it was sent, whatever was done to it here since: the package is told that later.
+
+    :param invoice: its id there.
     """
     if payment.origin_connection_id == connection.id:
-        return Decimal(0) if payment.removed else payment.amount
+        return Decimal(0) if payment.removed or payment.invoice_id is None else payment.amount
     agreed = None if link is None or link.baseline is None else from_json(link.baseline)
     if agreed is None or not agreed.active:
         return Decimal(0)
-    return _amount(agreed.get("amount")) or payment.amount
+    applied = agreed.get("applied")
+    if isinstance(applied, tuple):
+        ours = (part for part in applied if isinstance(part, tuple) and part[0] == invoice)
+        return sum((_amount(part[1]) or Decimal(0) for part in ours), Decimal(0))
+    return (_amount(agreed.get("amount")) or payment.amount) if agreed.get("invoice") == invoice else Decimal(0)
 
 
 def _text(value: Value) -> str | None:

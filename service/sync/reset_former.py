@@ -25,7 +25,8 @@ from service.sync.planner import Case
 if TYPE_CHECKING:
     from service.sync.cases import Ground
 
-_DOCUMENTS = (EntityKind.INVOICE, EntityKind.PAYMENT)
+_APART = (EntityKind.CREDIT, EntityKind.REFUND)
+_DOCUMENTS = (EntityKind.INVOICE, EntityKind.PAYMENT, EntityKind.ALLOCATION, *_APART)
 _PEOPLE = (EntityKind.CUSTOMER, EntityKind.CONTACT)
 
 
@@ -43,6 +44,8 @@ def with_former(
         return cases
     if kind is EntityKind.INVOICE:
         return tuple(_invoice(ground, case, needs.get(case.link_id, ()), former) for case in cases)
+    if kind in _APART:
+        return tuple(_apart(ground, case, needs.get(case.link_id, ()), former) for case in cases)
     holders = _holders(session, ground, needs.values(), context)
     return tuple(_payment(case, needs.get(case.link_id, ()), former, holders) for case in cases)
 
@@ -58,6 +61,17 @@ def _invoice(ground: Ground, case: Case, needs: Sequence[Ref], former: Mapping[R
     if why is None:
         return case
     reason = f"It stays with the former record of its customer in {ground.capabilities.package}, because {why}."
+    return replace(case, withheld=(Withheld(field="customer", reason=reason),))
+
+
+def _apart(ground: Ground, case: Case, needs: Sequence[Ref], former: Mapping[Ref, Mapping[str, Family]]) -> Case:
+    """Credits and refunds stay with the counterpart that they were written for."""
+    if case.theirs is None or case.theirs.deleted:
+        return case
+    holder = ground.mappers[case.ref.kind].read(case.theirs, ground.reading).get("customer")
+    if not any(holder in former.get(ref, {}) for ref in needs):
+        return case
+    reason = f"It stays with the former record of its customer in {ground.capabilities.package}."
     return replace(case, withheld=(Withheld(field="customer", reason=reason),))
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from service.store.records import ContactRow, InvoiceRow
+from service.records import payments
+from service.records.inputs import PaymentInput
+from service.store.records import ContactRow, InvoiceRow, PaymentRow
 from service.sync import reset
 from tests.sync.office import Office
 
@@ -132,6 +134,38 @@ def _take_back(office: Office, made: Made) -> Made:
     return made
 
 
+def _credit(office: Office, made: Made) -> Made:
+    """A credit for each invoice: a note, and what it settles."""
+    return [
+        _recorded(office, invoice_id=invoice, amount="100", kind="credit", reference=f"C-{number}")
+        for number, invoice in enumerate(made)
+    ]
+
+
+def _credited(office: Office, n: int) -> Made:
+    return _credit(office, _invoices(office, n))
+
+
+def _credits_on_account(office: Office, n: int) -> Made:
+    """Credits of clients, before a refund of each."""
+    clients = _clients(office, n)
+    return [_recorded(office, customer_id=client, amount="80", kind="credit") for client in clients]
+
+
+def _refund(office: Office, made: Made) -> Made:
+    """Pay out: the credit where the package ties the two, else the customer."""
+    ties = office.package.sandbox.name == "xero"
+    whom = [
+        {"refund_of_id": one} if ties else {"customer_id": office.ours(PaymentRow, one).customer_id} for one in made
+    ]
+    return [_recorded(office, amount="30", kind="refund", **one) for one in whom]
+
+
+def _recorded(office: Office, **body: str) -> str:
+    with office.platform.database.write() as session:
+        return payments.record_payment(session, office.author(), PaymentInput.model_validate(body)).id
+
+
 def _people(office: Office, customer: str) -> Sequence[ContactRow]:
     with office.platform.database.read() as session:
         return session.scalars(select(ContactRow).where(ContactRow.customer_id == customer)).all()
@@ -193,6 +227,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("payment-create", _invoices, _pay, throughout=True),
     Operation("payment-equal", _invoices, _pay_equally, sizes=(SEVERAL,)),
     Operation("payment-take-back", _paid, _take_back),
+    Operation("credit-create", _invoices, _credit),
+    Operation("credit-take-back", _credited, _take_back),
+    Operation("refund-create", _credits_on_account, _refund),
     Operation("reset-leave", _clients, _reset("leave"), sizes=(1,)),
     Operation("reset-rename", _clients, _reset("rename"), sizes=(1,)),
     Operation("reset-archive", _clients, _reset("archive"), sizes=(1,)),

@@ -12,16 +12,17 @@ from sqlalchemy import func, select
 
 from service.store.accounts import Event
 from service.store.base import Base
+from service.store.credit_models import AllocationRow
 from service.store.records import ContactRow, CustomerRow, InvoiceLineRow, InvoiceRow, PaymentRow
 from service.store.sync_models import CallRow, CounterpartRow, IntentRow, LinkRow
 from tests.sync.ledger import books_of
 from tests.sync.office import Office
 
-_RECORDS: tuple[type[Base], ...] = (CustomerRow, ContactRow, InvoiceRow, InvoiceLineRow, PaymentRow)
+_RECORDS: tuple[type[Base], ...] = (CustomerRow, ContactRow, InvoiceRow, InvoiceLineRow, PaymentRow, AllocationRow)
 #: Columns that differ from life to life without meaning anything.
 _VOLATILE = frozenset({"created_at", "updated_at", "sort_key", "reference"})
 #: Members of a baseline that hold the package's ids.
-_REMOTE = frozenset({"customer", "invoice", "parent", "applied"})
+_REMOTE = frozenset({"customer", "invoice", "parent", "applied", "credit"})
 #: Members that only the package reckons: they are agreed on whenever they happen to be compared.
 _RECKONED = frozenset({"amount_due", "amount_paid", "subtotal", "tax_total", "total"})
 _SENT = ("sent as new", "sent", "archived there", "restored there", "voided there", "deleted there")

@@ -13,6 +13,7 @@ from service.records import credits as crediting
 from service.records import payments
 from service.records.inputs import AllocationInput, PaymentInput
 from service.store.records import InvoiceRow, PaymentRow
+from service.sync import reset
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.fault_desk import INVOICE, PAYMENT
 from tests.sync.office import Office
@@ -138,6 +139,12 @@ def test_money_on_account_is_applied_later_where_the_package_keeps_it(
     assert live_office.sync().state == "succeeded", said(live_office)
     held = live_office.package.sandbox.name == "quickbooks"
     assert live_office.dot(payment, PAYMENT) == ("green" if held else "none")
+    if held:
+        part = applied(live_office, payment, invoice, "50")
+        assert live_office.sync().state == "succeeded", said(live_office)
+        assert (bookkeeper.payments_of(there), bookkeeper.invoice(there)["due"]) == ([50], 250)
+        assert stands(live_office, invoice) == ("approved", Decimal(50))
+        unapplied(live_office, payment, part)
     applied(live_office, payment, invoice)
     assert live_office.sync().state == "succeeded", said(live_office)
     assert (live_office.dot(payment, PAYMENT), bookkeeper.payments_of(there)) == ("green", [120])
@@ -171,3 +178,21 @@ def test_an_invoice_voided_there_is_a_question_with_ways_out(
         assert again != there
         assert bookkeeper.invoice(again)["due"] == 300
     assert live_office.dot(invoice, INVOICE) == "green"
+
+
+def test_a_credit_stays_with_the_former_counterpart_of_its_customer(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client, _, _ = issued(live_office)
+    credit = record(live_office, customer_id=client, amount="80", kind="credit")
+    assert live_office.sync().state == "succeeded", said(live_office)
+    link = live_office.link(client)
+    assert link is not None
+    where = {"organisation_id": live_office.organisation_id, "actor": "user:sue"}
+    reset.reset_link(live_office.platform, link_id=link.id, old_counterpart="leave", **where)
+    live_office.settled()
+    assert live_office.dot(credit, CREDIT) == "green"
+    written = live_office.writes()
+    live_office.sync("reconcile", full=True)
+    live_office.sync()
+    assert (live_office.writes(), bookkeeper.credits()) == (written, [80])

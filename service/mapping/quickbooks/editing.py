@@ -22,7 +22,9 @@ _PAYMENTS = "developer.intuit.com, Payment: void; error code 6540"
 _MEMOS = "developer.intuit.com, CreditMemo: delete; by our own caution what it settles is taken back first"
 _RECEIPTS = "developer.intuit.com, RefundReceipt: delete"
 
-_USED_FIELDS = _CURRENCY | {"amount"}
+_WHOSE = _CURRENCY | {"customer"}
+_STAYS = "it keeps its customer and its currency; take it back and record another one"
+_USED_FIELDS = _WHOSE | {"amount"}
 _USED = "some of it settles an invoice there, which has to be taken back first"
 _FIXED_CURRENCY = "QuickBooks keeps the currency that it was created in"
 _PAID_MORE = "more than its new total is paid there already"
@@ -49,14 +51,14 @@ RULES: Mapping[EntityKind, tuple[EditRule, ...]] = {
                  reason="it is voided there, which can't be undone", source=_PAYMENTS),
     ),
     EntityKind.CREDIT: (
-        EditRule(standing=Standing.OPEN, fixed=_CURRENCY, reason=_FIXED_CURRENCY, source=_MEMOS),
+        EditRule(standing=Standing.OPEN, fixed=_WHOSE, reason=_STAYS, source=_MEMOS),
         EditRule(standing=Standing.PART_PAID, fixed=_USED_FIELDS, withdraws=False, reason=_USED, source=_MEMOS),
         EditRule(standing=Standing.PAID, fixed=_USED_FIELDS, withdraws=False, reason=_USED, source=_MEMOS),
         EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
                  reason="it is voided there, which can't be undone", source=_MEMOS),
     ),
     EntityKind.REFUND: (
-        EditRule(standing=Standing.OPEN, fixed=_CURRENCY, reason=_FIXED_CURRENCY, source=_RECEIPTS),
+        EditRule(standing=Standing.OPEN, fixed=_WHOSE, reason=_STAYS, source=_RECEIPTS),
         EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,
                  reason="it is voided there, which can't be undone", source=_RECEIPTS),
     ),

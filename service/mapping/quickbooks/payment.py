@@ -56,11 +56,11 @@ class PaymentMapper:
         return {**owners(self.kind), "applied": Flow.OURS}
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
-        """Return the customer who paid, and the invoice that was paid."""
+        """Return the customer who paid, and the invoices that were paid."""
         del context
         payment = _payment(record)
-        invoice = (Ref(kind=EntityKind.INVOICE, id=payment.invoice_id),) if payment.invoice_id else ()
-        return Ref(kind=EntityKind.CUSTOMER, id=payment.customer_id), *invoice
+        invoices = (Ref(kind=EntityKind.INVOICE, id=one) for one, _ in _settled(payment))
+        return Ref(kind=EntityKind.CUSTOMER, id=payment.customer_id), *invoices
 
     def project(self, record: Record, context: MappingContext) -> Projection:
         """Return the payment as QuickBooks can hold it; of one that was taken back only whose it was.
@@ -74,16 +74,14 @@ class PaymentMapper:
         fields: dict[FieldName, Value] = {"customer": customer, "kind": payment.kind.value}
         if payment.removed:
             return Projection(snapshot=Snapshot(fields=fields, active=False))
-        invoice = (
-            _counterpart(Ref(kind=EntityKind.INVOICE, id=payment.invoice_id), "invoice", context)
-            if payment.invoice_id
-            else None
+        applied = tuple(
+            (_counterpart(Ref(kind=EntityKind.INVOICE, id=one), "invoice", context), decimal_text(settled))
+            for one, settled in _settled(payment)
         )
-        amount = decimal_text(payment.amount)
         fields |= {
-            "invoice": invoice,
-            "applied": ((invoice, amount),) if invoice else (),
-            "amount": amount,
+            "invoice": applied[0][0] if len(applied) == 1 else None,
+            "applied": tuple(sorted(applied)),
+            "amount": decimal_text(payment.amount),
             "date": payment.date.isoformat(),
             "reference": cut(clean_text(payment.reference), REFERENCE_LIMIT),
         }
@@ -163,6 +161,16 @@ def _payment(record: Record) -> Payment:
     return record
 
 
+def _settled(payment: Payment) -> list[tuple[str, Decimal]]:
+    """Return what a payment settles, by invoice: all of one, or parts of several."""
+    if payment.invoice_id:
+        return [(payment.invoice_id, payment.amount)]
+    sums: dict[str, Decimal] = {}
+    for part in payment.allocations:
+        sums[part.invoice_id] = sums.get(part.invoice_id, Decimal(0)) + part.amount
+    return list(sums.items())
+
+
 def _counterpart(wanted: Ref, field: FieldName, context: MappingContext) -> str:
     found = context.remote_ids.get(wanted)
     if found is None:
@@ -196,7 +204,7 @@ def _applied(payload: Payload) -> tuple[tuple[str, str], ...]:
             target = text(linked, "TxnId")
             if target is not None and text(linked, "TxnType") == "Invoice":
                 found.append((target, amount_text(number(line, "Amount"))))
-    return tuple(found)
+    return tuple(sorted(found))
 
 
 def _write(snapshot: Snapshot, names: frozenset[FieldName], context: MappingContext) -> dict[str, Any]:

@@ -20,6 +20,8 @@ _NOTES = "developer.xero.com, Accounting API, Credit Notes: updating, allocation
 _CONTACTS = "developer.xero.com, Accounting API, Contacts: archiving contacts"
 
 _PAID_FIELDS = frozenset({"reference", "due_date", "number"})
+_WHOSE = frozenset({"customer", "currency"})
+_STAYS = "a credit keeps its customer and its currency; take it back and record another one"
 _USED_FIELDS = frozenset({"reference"})
 _USED = "some of it settles an invoice or was paid out there, so that only its reference can change"
 
@@ -50,8 +52,8 @@ RULES: Mapping[EntityKind, tuple[EditRule, ...]] = {
                  reason="it is deleted there, which can't be undone", source=_PAYMENTS),
     ),
     EntityKind.CREDIT: (
-        EditRule(standing=Standing.DRAFT, source=_NOTES),
-        EditRule(standing=Standing.OPEN, source=_NOTES),
+        EditRule(standing=Standing.DRAFT, fixed=_WHOSE, reason=_STAYS, source=_NOTES),
+        EditRule(standing=Standing.OPEN, fixed=_WHOSE, reason=_STAYS, source=_NOTES),
         EditRule(standing=Standing.PART_PAID, fields=_USED_FIELDS, withdraws=False, reason=_USED, source=_NOTES),
         EditRule(standing=Standing.PAID, fields=_USED_FIELDS, withdraws=False, reason=_USED, source=_NOTES),
         EditRule(standing=Standing.VOIDED, fields=_NOTHING, withdraws=False,

@@ -312,8 +312,7 @@ def payments_known_there(
 ) -> Sequence[tuple[PaymentRow, LinkRow | None]]:
     """Return the payments of an invoice that the package knows of, each with the link that ties it to an entity there.
 
-    Known there are those that were sent or pulled, removed ones too, because the package may not have been told yet;
-    and the balancing ones, without a link, that stand for what it counts as settled without naming a payment.
+    Those that were sent or pulled, removed ones too, as the package may not have been told yet; and the balancing ones.
     """
     tie = and_(
         LinkRow.connection_id == connection.id,
@@ -323,13 +322,17 @@ def payments_known_there(
         _IN_FORCE,
     )
     came_from_there = and_(PaymentRow.origin_connection_id == connection.id, PaymentRow.removed.is_(False))
+    # What is on a customer's account may have been this invoice's when it was sent.
+    owner = select(InvoiceRow.customer_id).where(InvoiceRow.id == invoice_id).scalar_subquery()
     rows = session.execute(
         select(PaymentRow, LinkRow)
         .outerjoin(LinkRow, tie)
         .where(
             PaymentRow.organisation_id == connection.organisation_id,
-            PaymentRow.invoice_id == invoice_id,
-            or_(LinkRow.id.is_not(None), came_from_there),
+            or_(
+                and_(PaymentRow.invoice_id == invoice_id, or_(LinkRow.id.is_not(None), came_from_there)),
+                and_(PaymentRow.invoice_id.is_(None), PaymentRow.customer_id == owner, LinkRow.id.is_not(None)),
+            ),
         )
         .order_by(PaymentRow.created_at, PaymentRow.id)
     )
