@@ -12,6 +12,7 @@ from scheduler.clockwork import HEARTBEAT, Clockwork
 from service.store.accounts import RememberedAnswer
 from service.store.queries import answers, upkeep
 from service.store.sync_models import ConnectionRow
+from service.sync import delivering
 from service.sync.platform import Platform
 from tests.scheduler.conftest import PATIENCE, Moved, Runs, add_connection, ask, change, runs_of, settle
 from tests.sync.office import Office
@@ -64,6 +65,25 @@ def test_a_package_that_wants_a_rest_gets_it(
     clockwork.tick()
     settle(clockwork)
     assert len(runs_of(platform, resting)) == 1
+
+
+def test_a_tick_has_letters_carried_by_one_worker_for_each_organisation(
+    clockwork: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried: list[str] = []
+
+    def deliver(_: Platform, organisation_id: str) -> None:
+        carried.append(organisation_id)
+        if organisation_id == "broken":
+            message = "a defect"
+            raise RuntimeError(message)
+
+    monkeypatch.setattr(delivering, "waiting", lambda _: ["broken", "office"])
+    monkeypatch.setattr(delivering, "deliver", deliver)
+    for times in (1, 2):
+        clockwork.tick()
+        settle(clockwork)
+        assert sorted(carried) == sorted(["broken", "office"] * times)
 
 
 def test_a_tick_does_what_others_asked_for(platform: Platform, clockwork: Clockwork, runs: Runs, clock: Moved) -> None:
