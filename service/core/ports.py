@@ -213,7 +213,6 @@ class Connector(Protocol):
         """Yield what changed since the cursor, inactive and deleted entities too: one call per kind if it fits.
 
         :param only: read only these families where that saves calls; the cursor then stands further for them alone.
-
         :raises CursorExpired: the feed does not reach that far back; read everything instead.
         """
         ...
@@ -335,14 +334,10 @@ class MappingContext:
     remote_ids: Mapping[Ref, str] = field(default_factory=dict)  #: counterparts of records that this one points to
     customers: Mapping[str, Customer] = field(
         default_factory=dict
-    )  #: customers that records point to, by id, with ancestors
+    )  #: those that records point to, by id, with ancestors
     names: Mapping[Ref, str] = field(default_factory=dict)  #: display names, chosen by the naming rule
-    references: Mapping[Ref, str] = field(
-        default_factory=dict
-    )  #: our own reference for a record, where the package keeps one
-    numbers: Mapping[Ref, str] = field(
-        default_factory=dict
-    )  #: numbers for records whose own is held by what they were tied to in a former life
+    references: Mapping[Ref, str] = field(default_factory=dict)  #: our own reference for a record, if one is kept there
+    numbers: Mapping[Ref, str] = field(default_factory=dict)  #: for records whose own is held by a former life
     tax_levels: Mapping[str, str] = field(default_factory=dict)  #: tax level id -> its name, for sentences
     job_sites: Mapping[str, JobSite] = field(default_factory=dict)  #: of the customers above, where contacts need them
     gone: frozenset[str] = frozenset()  #: entries of the mapping whose choice the package no longer offers
