@@ -332,9 +332,7 @@ class MappingContext:
     settings: MappingSettings
     reference: Reference
     remote_ids: Mapping[Ref, str] = field(default_factory=dict)  #: counterparts of records that this one points to
-    customers: Mapping[str, Customer] = field(
-        default_factory=dict
-    )  #: those that records point to, by id, with ancestors
+    customers: Mapping[str, Customer] = field(default_factory=dict)  #: those named, with ancestors, by id
     names: Mapping[Ref, str] = field(default_factory=dict)  #: display names, chosen by the naming rule
     references: Mapping[Ref, str] = field(default_factory=dict)  #: our own reference for a record, if one is kept there
     numbers: Mapping[Ref, str] = field(default_factory=dict)  #: for records whose own is held by a former life
