@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
-import requests
-
+from service.connectors import hook
 from service.core import notification
 from service.core.errors import SyncError
 from service.core.notification import Channel, Thing
@@ -78,14 +77,6 @@ def _by_webhook(platform: Platform, message: Message) -> None:
         "Content-Type": "application/json",
         "X-Tieout-Signature": notification.signature(content, secret),
     }
-    timeout = platform.settings.provider_timeout
-    try:
-        answer = requests.post(rule.target, data=content, headers=headers, timeout=timeout, allow_redirects=False)
-    except requests.ConnectTimeout as error:
-        raise NotTold("The address did not answer.", passing=True) from error
-    except requests.Timeout as error:
-        raise NotTold("The address took too long to answer.", passing=False, doubt=True) from error
-    except requests.RequestException as error:
-        raise NotTold(f"The address could not be reached ({type(error).__name__}).", passing=True) from error
-    if not answer.ok or answer.is_redirect:
-        raise NotTold(f"The address answered {answer.status_code}.", passing=not answer.is_redirect)
+    posted = hook.post(rule.target, content, headers=headers, timeout=platform.settings.provider_timeout)
+    if not posted.left:
+        raise NotTold(posted.answer, passing=posted.passing, doubt=posted.left is None)
