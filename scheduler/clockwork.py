@@ -23,7 +23,7 @@ from service.store.queries import connections as queries
 from service.store.queries import inbox as inbox_queries
 from service.store.queries import upkeep, urgents
 from service.store.queries.answers import forget_answers
-from service.sync import delivering, inbox, permission, run
+from service.sync import delivering, inbox, notifying, permission, run
 from service.sync.platform import Platform
 
 _log = structlog.get_logger(__name__)
@@ -34,6 +34,7 @@ WORKERS = 16
 _THREADS = 256
 _TICK_SECONDS = 1
 _HEARTBEAT_SECONDS = 15
+_TELL_SECONDS = 20
 #: How long the first answer to a request with an ``Idempotency-Key`` is repeated.
 _ANSWERS_KEPT = timedelta(days=7)
 _URGENT_KEPT = timedelta(days=7)
@@ -69,6 +70,8 @@ class Clockwork:
             self._clock.add_job(self.reconcile_all, nightly, max_instances=1, coalesce=True)
             beat = IntervalTrigger(seconds=_HEARTBEAT_SECONDS)
             self._clock.add_job(self.beat, beat, max_instances=1, coalesce=True, next_run_time=soon)
+            tell = IntervalTrigger(seconds=_TELL_SECONDS)
+            self._clock.add_job(self.tell, tell, max_instances=1, coalesce=True)
         self._clock.start()
 
     def stop(self) -> None:
@@ -129,6 +132,13 @@ class Clockwork:
         """Note that the schedule is alive."""
         with self._platform.database.write() as session:
             upkeep.beat(session, HEARTBEAT, self._platform.clock())
+
+    def tell(self) -> None:
+        """Tell whoever asked for it what needs a person."""
+        try:
+            notifying.notify(self._platform)
+        except Exception:  # noqa: BLE001  (likewise)
+            _log.exception("notifying failed")
 
     def _ask_for_due(self) -> None:
         with self._platform.database.read() as session:
