@@ -28,11 +28,15 @@ def test_a_plan_is_kept_and_applied_exactly(desk: Desk) -> None:
     client = desk.accountant.created("/customers", company())
     plan = desk.viewer.post(f"{desk.base}/plan").get_json()
     assert (plan["total"], plan["applied_at"], plan["brake"]) == (1, None, None)
-    assert read(desk.viewer, f"/plans/{plan['id']}") == plan
+    kept = read(desk.viewer, f"/plans/{plan['id']}")
+    assert {**kept, "forecast": None} == {**plan, "forecast": None}
+    assert kept["forecast"]["calls"] == plan["forecast"]["calls"] == plan["calls"]
+    assert kept["forecast"]["steps"][0]["records"] == 1
     assert [one["id"] for one in read(desk.viewer, "/plans", connection_id=desk.connection_id)["items"]] == [plan["id"]]
     assert desk.viewer.post(f"/plans/{plan['id']}/apply").status_code == 403
     answer = desk.accountant.send("POST", f"/plans/{plan['id']}/apply", query_string={"wait": 60})
     assert (answer.status_code, answer.get_json()["state"]) == (200, "succeeded")
+    assert answer.get_json()["forecast"]["calls"] == answer.get_json()["calls"] == plan["calls"]
     assert desk.customer(client["id"])["dot"] == "green"
     assert read(desk.viewer, f"/plans/{plan['id']}")["run_id"] == answer.get_json()["id"]
     again = desk.accountant.post(f"/plans/{plan['id']}/apply")
