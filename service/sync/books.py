@@ -133,6 +133,7 @@ def _absorb(work: Work, pages: Iterator[ChangePage], *, everything: bool) -> int
             row = session.get_one(ConnectionRow, work.connection_id)
             now = work.platform.clock()
             fresh = counterparts.absorb(session, row, page.records, now)
+            counterparts.bury_parts(session, work.connection_id, page.records)
             news += len(fresh)
             if row.state == "live":
                 inbox.note_finds(work, session, row, fresh)

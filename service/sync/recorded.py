@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.core.link import Heard, Settled, Tied
+from service.core.link import Settled, Tied
 from service.core.model import PaymentKind
 from service.core.ports import EntityKind, Family, Ref
 from service.core.snapshot import Snapshot, Value, from_json, to_json
@@ -112,8 +112,6 @@ class Intake:
         row.pending = False
         link = self._link(Family(row.family), row.remote_id)
         gone = row.deleted or not row.active
-        if row.family == Family.CREDIT_NOTE and not gone:
-            self._bury_parts(row)
         if link is None:
             return not gone and self._new(row)
         kind = EntityKind(link.entity)
@@ -240,17 +238,6 @@ class Intake:
         self._settled(link)
         crediting.deallocate(self._session, self._author, part.payment_id, part.id)
         return True
-
-    def _bury_parts(self, note: CounterpartRow) -> None:
-        """Note which parts of a credit there are not told of any more: they were taken back."""
-        told = {one.get("AllocationID") for one in note.payload.get("Allocations") or ()}
-        for row in counterparts.children_of(self._session, self._connection.id, Family.ALLOCATION, note.remote_id):
-            if row.remote_id in told or row.deleted:
-                continue
-            row.deleted, row.active, row.pending = True, False, True
-            link = self._link(Family.ALLOCATION, row.remote_id)
-            if link is not None:
-                apply_to(self._session, link, Heard(), now=self._author.now)
 
     # --- what they have in common -----------------------------------------------------------------------------------
 

@@ -217,14 +217,23 @@ def pending(session: Session, connection_id: str, family: Family, *, limit: int 
     ).all()
 
 
-def children_of(session: Session, connection_id: str, family: Family, parent_id: str) -> Sequence[CounterpartRow]:
-    """Return the entities of a family that belong to another one."""
-    query = select(CounterpartRow).where(
-        CounterpartRow.connection_id == connection_id,
-        CounterpartRow.family == family.value,
-        CounterpartRow.parent_id == parent_id,
-    )
-    return session.scalars(query).all()
+def bury_parts(session: Session, connection_id: str, records: Sequence[RemoteRecord]) -> None:
+    """Note what credits there, as they are told now, settle no more: it is not told apart that it was taken back."""
+    notes = [record.remote_id for record in records if record.family is Family.CREDIT_NOTE]
+    told = {record.remote_id for record in records if record.family is Family.ALLOCATION}
+    for part in chunks(notes):
+        rows = session.scalars(
+            select(CounterpartRow).where(
+                CounterpartRow.connection_id == connection_id,
+                CounterpartRow.family == Family.ALLOCATION.value,
+                CounterpartRow.parent_id.in_(part),
+                CounterpartRow.deleted.is_(False),
+            )
+        )
+        gone = [row for row in rows if row.remote_id not in told]
+        for row in gone:
+            row.deleted, row.active, row.pending = True, False, True
+        hear(session, connection_id, Family.ALLOCATION, [row.remote_id for row in gone])
 
 
 def all_of(session: Session, connection_id: str, family: Family) -> list[RemoteRecord]:
