@@ -14,6 +14,7 @@ from tests.api.desk import Desk, connect, go_live, open_desk, read
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
+
 @pytest.fixture
 def desk(package: Running, prepared_database_url: str) -> Iterator[Desk]:
     """A service with nothing connected yet."""

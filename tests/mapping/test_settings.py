@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,7 @@ def _tax(code: str, rate: str, name: str | None = None, *, default: bool = False
     return Offer(id=code, name=name or code, rate_percent=Decimal(rate), default=default, active=active)
 
 
-def _reference(**lists: tuple[Offer, ...]) -> Reference:
+def _reference(**lists: Any) -> Reference:
     return Reference(company=Company(tenant_id="t", name="Books"), **lists)
 
 

@@ -99,7 +99,7 @@ def test_a_credit_there_that_settles_our_invoice_is_one_here_until_it_is_taken_b
     assert stands(live_office, invoice) == ("approved", Decimal(100))
     with live_office.platform.database.read() as session:
         (row,) = [one for one in session.query(PaymentRow).all() if not one.removed]
-        assert (row.kind, row.amount, row.origin) == ("credit", 100, "package")
+        assert (row.kind, row.amount, row.origin) == ("credit", Decimal(100), "package")
     written = live_office.writes()
     live_office.sync()
     assert live_office.writes() == written
@@ -188,8 +188,13 @@ def test_a_credit_stays_with_the_former_counterpart_of_its_customer(
     assert live_office.sync().state == "succeeded", said(live_office)
     link = live_office.link(client)
     assert link is not None
-    where = {"organisation_id": live_office.organisation_id, "actor": "user:sue"}
-    reset.reset_link(live_office.platform, link_id=link.id, old_counterpart="leave", **where)
+    reset.reset_link(
+        live_office.platform,
+        organisation_id=live_office.organisation_id,
+        link_id=link.id,
+        old_counterpart="leave",
+        actor="user:sue",
+    )
     live_office.settled()
     assert live_office.dot(credit, CREDIT) == "green"
     written = live_office.writes()

@@ -189,7 +189,7 @@ def test_a_credit_there_settles_the_invoice_here_until_it_is_gone(live_office: O
     live_office.sync()
     assert stands(live_office, invoice) == ("approved", Decimal(100))
     [balance] = payments_here(live_office)
-    assert (balance.kind, balance.amount) == ("credit", 100)
+    assert (balance.kind, balance.amount) == ("credit", Decimal(100))
     bookkeeper.pay(there, "200")
     live_office.sync()
     assert stands(live_office, invoice) == ("paid", Decimal(300))

@@ -96,7 +96,7 @@ def test_a_customer_of_theirs_is_taken_in_with_all_that_is_shown_of_it_and_nothi
         assert (made.vat_number, made.number) == ("GB123", "HARB-1")
     else:
         assert made.website == "https://harbour.example"
-    assert [event.after["remote_id"] for event in office.events("matched", customer_id)] == [remote_id]
+    assert [(event.after or {}).get("remote_id") for event in office.events("matched", customer_id)] == [remote_id]
 
 
 def test_a_person_there_becomes_an_individual_here(live_office: Office) -> None:
