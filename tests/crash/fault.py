@@ -19,7 +19,7 @@ _LONG = 600.0
 #: Most times that a run sends a write which never gets through: once in each pass, and once at its end.
 _A_RUN = 4
 _PATHS: Mapping[Kind, str] = {Kind.READ: r"^/(api\.xro|v3)/", Kind.WRITE: r"^/(api\.xro|v3)/", Kind.TOKEN: "token"}
-_METHODS: Mapping[Kind, str] = {Kind.READ: "^GET$", Kind.WRITE: "^(PUT|POST)$", Kind.TOKEN: "^POST$"}
+_METHODS: Mapping[Kind, str] = {Kind.READ: "^GET$", Kind.WRITE: "^(PUT|POST|DELETE)$", Kind.TOKEN: "^POST$"}
 
 
 @dataclass(slots=True)

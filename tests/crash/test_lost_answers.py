@@ -96,3 +96,15 @@ def test_a_write_that_lands_after_its_repeat_was_put_off_is_not_doubled(office: 
     assert bookkeeper.payments_of(there) == [100]
     assert office.dot(payment, EntityKind.PAYMENT) == "green"
     assert office.ours(InvoiceRow, invoice).amount_paid == 100
+
+
+def test_what_a_credit_settled_is_taken_back_there_once_though_the_answer_was_lost(xero_office: Office) -> None:
+    invoice = xero_office.add_invoice(xero_office.add_customer(name="Cedar Vets"))
+    credit = xero_office.pay(invoice, "100", kind="credit")
+    xero_office.settled()
+    written = xero_office.writes()
+    xero_office.take_back(credit)
+    xero_office.package.sandbox.faults.add(FaultRule.from_json({"kind": "drop", "when": "after", "method": "DELETE"}))
+    xero_office.settled()
+    assert xero_office.writes() - written == 2  # the part, then the credit
+    assert Bookkeeper(xero_office.package.sandbox).credits() == []

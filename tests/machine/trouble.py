@@ -33,7 +33,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "gets an answer that can't be read": {"kind": "malformed"},
     "has its first element refused": {"kind": "elements", "elements": [0]},
 }
-WRITES = "POST|PUT"
+WRITES = "POST|PUT|DELETE"
 #: How far the clock moves: past a lease, a key's window, a token, the feed's reach, a refresh token's life.
 SPANS = {"a minute": 60, "four minutes": 240, "ten minutes": 600, "two hours": 7200, "a day": 86_400}
 LONG_SPANS = {"32 days": 32 * 86_400, "61 days": 61 * 86_400, "102 days": 102 * 86_400}
