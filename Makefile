@@ -15,7 +15,7 @@ export PIP_NO_INPUT := 1
 export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lock mutants bench-calls bench-push bench-pacing bench-matching day-soak capabilities clean laws crash-matrix soak recipients
+.PHONY: help demo test check fmt lock mutants bench-calls bench-push bench-pacing bench-pages bench-matching screenshots day-soak capabilities clean laws crash-matrix soak recipients
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -60,8 +60,14 @@ bench-push: $(VENV)/.project ## measure our own CPU per record pushed beside a p
 bench-pacing: $(VENV)/.project ## measure how long first syncs take under a package's call limits, on a moved clock
 	@$(BIN)/python -m benchmarks.pacing $(ARGS)
 
+bench-pages: $(VENV)/.dev ## measure the pages over 100,000 customers on both databases (ARGS="sqlite --rounds 20")
+	@nice -n 10 $(BIN)/python -m benchmarks.pages $(ARGS)
+
 bench-matching: $(VENV)/.project $(VENV)/.bench ## measure the first match on people, company names and 20,000 records
 	@$(BIN)/python -m benchmarks.matching $(ARGS)
+
+screenshots: $(VENV)/.machine ## take pictures of every page into var/screenshots/ (ARGS=customers narrows it)
+	@$(BIN)/python -m scripts.screenshots $(ARGS)
 
 capabilities: $(VENV)/.project ## write docs/capabilities.md anew from what connectors and mappers declare
 	@$(BIN)/python -m service.sync.capability > docs/capabilities.md

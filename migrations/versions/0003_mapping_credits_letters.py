@@ -282,6 +282,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_allocation_invoice_id"), ["invoice_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_allocation_payment_id"), ["payment_id"], unique=False)
 
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_customer_level_by_age", ["organisation_id", "parent_id", "created_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_customer_level_by_name", ["organisation_id", "parent_id", "name_key", "id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_customer_organisation_id_archived"), ["organisation_id", "archived"], unique=False
+        )
+
     with op.batch_alter_table("invoice_line", schema=None) as batch_op:
         batch_op.add_column(sa.Column("category", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("applied_tax_why", sa.Text(), server_default="", nullable=False))
@@ -289,6 +300,24 @@ def upgrade() -> None:
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.add_column(sa.Column("variance", types.Exact(), nullable=True))
         batch_op.add_column(sa.Column("variance_kind", sa.String(), nullable=True))
+        batch_op.create_index(
+            "ix_link_asked",
+            ["connection_id", "entity", "record_id"],
+            unique=False,
+            sqlite_where=sa.text("retired_at is null and open_problem_id is not null"),
+            postgresql_where=sa.text("retired_at is null and open_problem_id is not null"),
+        )
+        batch_op.create_index(
+            "ix_link_unsettled",
+            ["connection_id"],
+            unique=False,
+            sqlite_where=sa.text(
+                "retired_at IS NULL AND (open_problem_id IS NOT NULL OR intent_open IS 1 OR remote_id IS NULL OR baseline IS NULL OR wanted > confirmed OR heard > settled)"
+            ),
+            postgresql_where=sa.text(
+                "retired_at IS NULL AND (open_problem_id IS NOT NULL OR intent_open IS TRUE OR remote_id IS NULL OR baseline IS NULL OR wanted > confirmed OR heard > settled)"
+            ),
+        )
 
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tax_level_id", sa.String(length=32), nullable=True))
@@ -326,12 +355,31 @@ def downgrade() -> None:
         batch_op.drop_column("tax_level_id")
 
     with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_link_unsettled",
+            sqlite_where=sa.text(
+                "retired_at IS NULL AND (open_problem_id IS NOT NULL OR intent_open IS 1 OR remote_id IS NULL OR baseline IS NULL OR wanted > confirmed OR heard > settled)"
+            ),
+            postgresql_where=sa.text(
+                "retired_at IS NULL AND (open_problem_id IS NOT NULL OR intent_open IS TRUE OR remote_id IS NULL OR baseline IS NULL OR wanted > confirmed OR heard > settled)"
+            ),
+        )
+        batch_op.drop_index(
+            "ix_link_asked",
+            sqlite_where=sa.text("retired_at is null and open_problem_id is not null"),
+            postgresql_where=sa.text("retired_at is null and open_problem_id is not null"),
+        )
         batch_op.drop_column("variance_kind")
         batch_op.drop_column("variance")
 
     with op.batch_alter_table("invoice_line", schema=None) as batch_op:
         batch_op.drop_column("applied_tax_why")
         batch_op.drop_column("category")
+
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customer_organisation_id_archived"))
+        batch_op.drop_index("ix_customer_level_by_name")
+        batch_op.drop_index("ix_customer_level_by_age")
 
     with op.batch_alter_table("allocation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_allocation_payment_id"))

@@ -118,14 +118,15 @@ def change_contact(
     return row
 
 
-def delete_contact(session: Session, author: Author, contact_id: str) -> None:
+def delete_contact(session: Session, author: Author, contact_id: str, *, expected: int | None = None) -> None:
     """Delete a person.
 
-    :raises NotFound: there is no such contact.
+    :raises NotFound, StaleRevision: as their names say.
     :raises NotPossibleNow: it is a company's only contact that can be written to, an issued invoice names it, or a
         package has a record of its own for it.
     """
     row = _row(session, author, contact_id)
+    check_revision(row, expected)
     customer = _customer(session, author, row.customer_id)
     people = contacts_of(session, author.organisation_id, [customer.id])[customer.id]
     others = [other for other in people if other.id != row.id]

@@ -13,6 +13,12 @@ from service.store.base import Base, Owned, Revised, utc_now
 from service.store.types import Exact, Id, Json
 
 _IN_FORCE = text("retired_at is null")
+_ASKED = text("retired_at is null and open_problem_id is not null")
+#: In force and not green, as :func:`service.store.queries.dots.unsettled` says it: few among very many.
+_UNSETTLED = (
+    "retired_at IS NULL AND (open_problem_id IS NOT NULL OR intent_open IS {} OR remote_id IS NULL OR baseline IS NULL"
+    " OR wanted > confirmed OR heard > settled)"
+)
 
 
 class CredentialRow(Owned, Base):
@@ -116,6 +122,20 @@ class LinkRow(Owned, Base):
         UniqueConstraint("connection_id", "entity", "record_id", "generation"),
         Index(None, "record_id"),
         Index(None, "organisation_id", "connection_id"),
+        Index(
+            "ix_link_asked",
+            "connection_id",
+            "entity",
+            "record_id",
+            sqlite_where=_ASKED,
+            postgresql_where=_ASKED,
+        ),
+        Index(
+            "ix_link_unsettled",
+            "connection_id",
+            sqlite_where=text(_UNSETTLED.format(1)),
+            postgresql_where=text(_UNSETTLED.format("TRUE")),
+        ),
         Index("ix_link_due", "connection_id", "entity", sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE),
         CheckConstraint("confirmed <= wanted", name="confirmed_within_wanted"),
         CheckConstraint("settled <= heard", name="settled_within_heard"),

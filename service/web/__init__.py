@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import Flask
 
 from service.sync.platform import Platform, Runner
-from service.web import error, guard, words
+from service.web import error, guard, press, words
 from service.web.access import csrf, login
 from service.web.attempt import Attempts
 from service.web.pages import pages
@@ -22,6 +22,7 @@ __all__ = ["register"]
 
 for _page in (
     "activity",
+    "as_of",
     "callback",
     "conflict",
     "connection",
@@ -37,6 +38,7 @@ for _page in (
     "letter",
     "link",
     "newcomers",
+    "people",
     "notifications",
     "plans",
     "reset",
@@ -63,6 +65,7 @@ def register(app: Flask, platform: Platform, runner: Runner) -> None:
         app.secret_key = platform.settings.secret_key.get_secret_value()
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _KEPT_SECONDS
     guard.install(app, base_url=platform.settings.base_url)
+    press.install(app)
     login.init_app(app)
     csrf.init_app(app)
     words.install(app)

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from service.core.ports import EntityKind
+from service.core.ports import EntityKind, Ref
 from service.records.errors import NotFound
 from service.store.accounts import Role
-from service.store.queries import lists, tree, web_users
+from service.store.queries import balances, history, lists, tree, web_users
 from service.store.queries.connections import all_of
 from service.store.queries.find import find, find_all
-from service.store.queries.load import contacts_of
+from service.store.queries.load import contacts_of, load_tax_levels
 from service.store.queries.states import sync_states
-from service.store.records import CustomerRow, JobSiteRow, TaxLevelRow
+from service.store.records import CustomerRow, InvoiceRow, JobSiteRow
 from service.sync import run
 from service.sync.connect import WrongState
 from service.web import comparison, listing
 from service.web.access import does, person, safe_path, shows
 from service.web.customer_act import COLUMNS_COOKIE
+from service.web.deed import deed_of
 from service.web.pages import pages
-from service.web.parts import parts
+from service.web.parts import now, parts
+from service.web.people import SENT
+from service.web.words import zone
 
 _ROWS = 100
 _CHILDREN = 500
@@ -68,9 +73,30 @@ def customer(session: Session, customer_id: str) -> str:
         raise NotFound("customer")
     above = find_all(session, CustomerRow, organisation_id, tree.ancestor_ids(row)) if row.parent_id else {}
     wish = replace(listing.Wish(parent=row.id), archived=True)
-    events = lists.event_page(
-        session, organisation_id, lists.EventFilter(record_id=row.id), limit=_EVENTS, cursor=None
-    ).items
+    people = contacts_of(session, organisation_id, [row.id]).get(row.id, ())
+    sites = lists.job_site_page(session, organisation_id, row.id, limit=_HANGING, cursor=None).items
+    states = sync_states(session, organisation_id, EntityKind.CUSTOMER, [row.id])[row.id]
+    return render_template(
+        "customer.html",
+        row=row,
+        above=[above[one] for one in reversed(tree.ancestor_ids(row)) if one in above],
+        states=states,
+        comparisons=[comparison.compare(session, parts().platform, state, EntityKind.CUSTOMER) for state in states],
+        contacts=people,
+        SENT=SENT,
+        sites=sites,
+        site=find(session, JobSiteRow, organisation_id, row.job_site_id) if row.job_site_id else None,
+        tax_levels=load_tax_levels(session, organisation_id),
+        shown=listing.shown(session, organisation_id, wish, limit=_CHILDREN, base=row.depth, columns=_columns()),
+        COLUMNS=listing.COLUMNS,
+        **_money(session, row),
+        **_timeline(session, row, [row.id, *(one.id for one in people), *(one.id for one in sites)]),
+    )
+
+
+def _money(session: Session, row: CustomerRow) -> dict[str, object]:
+    """Return what a customer's page shows of invoices, payments and what is owed."""
+    organisation_id, today = row.organisation_id, now().astimezone(zone()).date()
     invoices = lists.invoice_page(
         session,
         organisation_id,
@@ -79,24 +105,40 @@ def customer(session: Session, customer_id: str) -> str:
         limit=_HANGING,
         cursor=None,
     )
-    states = sync_states(session, organisation_id, EntityKind.CUSTOMER, [row.id])[row.id]
-    return render_template(
-        "customer.html",
-        row=row,
-        above=[above[one] for one in reversed(tree.ancestor_ids(row)) if one in above],
-        states=states,
-        comparisons=[comparison.compare(session, parts().platform, state, EntityKind.CUSTOMER) for state in states],
-        contacts=contacts_of(session, organisation_id, [row.id]).get(row.id, ()),
-        sites=lists.job_site_page(session, organisation_id, row.id, limit=_HANGING, cursor=None).items,
-        site=find(session, JobSiteRow, organisation_id, row.job_site_id) if row.job_site_id else None,
-        tax_level=find(session, TaxLevelRow, organisation_id, row.tax_level_id) if row.tax_level_id else None,
-        shown=listing.shown(session, organisation_id, wish, limit=_CHILDREN, base=row.depth, columns=_columns()),
-        COLUMNS=listing.COLUMNS,
-        invoices=invoices,
-        invoice_states=sync_states(session, organisation_id, EntityKind.INVOICE, [one.id for one in invoices.items]),
-        events=events,
-        names=web_users.names_of_actors(session, organisation_id, {event.actor for event in events}),
+    payments = lists.payment_page(
+        session, organisation_id, invoice_id=None, customer_id=row.id, limit=_HANGING, cursor=None
     )
+    paid = {one.invoice_id for one in payments.items if one.invoice_id}
+    return {
+        "invoices": invoices,
+        "invoice_states": sync_states(session, organisation_id, EntityKind.INVOICE, [one.id for one in invoices.items]),
+        "payments": payments,
+        "paid": find_all(session, InvoiceRow, organisation_id, paid) if paid else {},
+        "balances": balances.balances(session, row, today=today, with_jobs=False),
+        "balances_with_jobs": balances.balances(session, row, today=today, with_jobs=True),
+    }
+
+
+def _timeline(session: Session, row: CustomerRow, record_ids: Sequence[str]) -> dict[str, object]:
+    """Return what happened to a customer, its people and its sites, newest first."""
+    cursor = request.args.get("earlier") or None
+    found = history.record_page(session, row.organisation_id, record_ids, limit=_EVENTS, cursor=cursor)
+    told = [one.event for one in found.items if one.event is not None]
+    written = {
+        Ref(kind=EntityKind(one.write.link.entity), id=one.write.link.record_id) for one in found.items if one.write
+    }
+    names = web_users.names_of_actors(session, row.organisation_id, {event.actor for event in told})
+    labels = history.labels_of(session, written)
+
+    def as_of(moment: datetime) -> str:
+        return url_for("pages.customer_as_of", customer_id=row.id, at=moment.isoformat())
+
+    return {
+        "actions": [deed_of(one, labels, names) for one in found.items],
+        "earlier": found.next,
+        "as_of": as_of,
+        "at_now": as_of(now()),
+    }
 
 
 def _columns() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from service.core.ports import EntityKind, Ref
 from service.core.problem import from_json, sentence
 from service.store.queries import history
 from service.store.sync_models import CallRow
-from service.web.words import ACTIONS, INTENTS
+from service.web.words import ACTIONS, INTENTS, actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +33,12 @@ class Deed:
     question_url: str | None = None
     call: CallRow | None = None
     sent: str | None = None
+    by: str = ""  #: who did it, where it was not the sync
     answered: str | None = None
 
 
-def deed_of(action: history.Action, labels: Mapping[Ref, str]) -> Deed:
-    """Return what a run did, or what the audit trail tells."""
+def deed_of(action: history.Action, labels: Mapping[Ref, str], names: Mapping[str, str] | None = None) -> Deed:
+    """Return what a run did, or what the audit trail tells; ``names`` of actors, where it says by whom."""
     if action.write is not None:
         return written(action.write, labels)
     event, problem = action.event, action.problem
@@ -50,6 +51,7 @@ def deed_of(action: history.Action, labels: Mapping[Ref, str]) -> Deed:
         label=event.label,
         url=page_of(event.record_kind, event.record_id),
         why=event.why,
+        by="" if names is None else actor(event.actor, names),
         fields=[] if problem else [(name, before.get(name), after.get(name)) for name in sorted(before | after)],
         question=None if problem is None else sentence(from_json(problem.document)),
         question_url=None if problem is None else url_for("pages.conflict", problem_id=problem.id),

@@ -52,7 +52,9 @@ def test_a_phone_number_is_found_from_each_of_its_groups_on(phone: str | None, w
 
 def test_a_word_longer_than_an_index_takes_is_found_by_its_beginning(session: Session, author: Author) -> None:
     client = company(session, author, "x" * 255)
-    query = select(CustomerRow.id).where(CustomerRow.organisation_id == author.organisation_id, matches("x" * 255))
+    query = select(CustomerRow.id).where(
+        CustomerRow.organisation_id == author.organisation_id, matches(author.organisation_id, "x" * 255)
+    )
     assert session.scalars(query).all() == [client.id]
 
 

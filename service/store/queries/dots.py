@@ -34,6 +34,21 @@ def in_force_for(record_id: InstrumentedAttribute[str], *, kind: str, connection
     )
 
 
+def unsettled() -> ColumnElement[bool]:
+    """Return the condition for links in force that are not green, in the words of the index that holds just these."""
+    return and_(
+        LinkRow.retired_at.is_(None),
+        or_(
+            LinkRow.open_problem_id.is_not(None),
+            LinkRow.intent_open.is_(True),
+            LinkRow.remote_id.is_(None),
+            LinkRow.baseline.is_(None),
+            LinkRow.wanted > LinkRow.confirmed,
+            LinkRow.heard > LinkRow.settled,
+        ),
+    )
+
+
 def dot_of_row(link: LinkRow) -> Dot:
     """Return the dot of a link's row, by the core's own rule."""
     return dot_of(facts_of(link, None if link.open_problem_id is None else _SOME_PROBLEM))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import and_, literal, or_, select, union_all
 from sqlalchemy.orm import Session
@@ -17,6 +18,8 @@ from service.store.records import ContactRow, CustomerRow, InvoiceRow, PaymentRo
 from service.store.sync_models import CallRow, IntentRow, LinkRow, ProblemRow
 
 _MOST = 200
+#: Events whose fields before and after are those of our own record.
+_OURS = ("created", "edited", "archived", "unarchived")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,42 @@ def action_page(session: Session, organisation_id: str, run_id: str, *, limit: i
     query = select(both.c.id)
     found = page(session, query, [Key(both.c.id, text)], order=f"actions:{run_id}", limit=limit, cursor=cursor)
     return Page(_actions(session, found.items), found.next)
+
+
+def record_page(
+    session: Session, organisation_id: str, record_ids: Collection[str], *, limit: int, cursor: str | None
+) -> Page[Action]:
+    """Return everything that happened to records, newest first: edits, answers, ties, resets, and what was written.
+
+    :raises BadCursor: the cursor is of another list.
+    """
+    written = (
+        select(IntentRow.id.label("id"))
+        .join(LinkRow, LinkRow.id == IntentRow.link_id)
+        .where(
+            LinkRow.organisation_id == organisation_id,
+            LinkRow.record_id.in_(record_ids),
+            IntentRow.call_id.is_not(None),
+        )
+    )
+    told = select(Event.id.label("id")).where(
+        Event.organisation_id == organisation_id, Event.record_id.in_(record_ids), Event.call_id.is_(None)
+    )
+    both = union_all(written, told).subquery()
+    keys = [Key(both.c.id, text, descending=True)]
+    found = page(session, select(both.c.id), keys, order="record", limit=limit, cursor=cursor)
+    return Page(_actions(session, found.items), found.next)
+
+
+def changes_since(session: Session, organisation_id: str, record_id: str, moment: datetime) -> Sequence[Event]:
+    """Return what was changed of a record of ours after a moment, or that it came to be, newest first."""
+    query = select(Event).where(
+        Event.organisation_id == organisation_id,
+        Event.record_id == record_id,
+        Event.at > moment,
+        Event.verb.in_(_OURS),
+    )
+    return session.scalars(query.order_by(Event.at.desc(), Event.id.desc())).all()
 
 
 def labels_of(session: Session, refs: Collection[Ref]) -> dict[Ref, str]:

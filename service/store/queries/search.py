@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from service.core.names import name_key
@@ -52,19 +52,18 @@ def write_words(session: Session, organisation_id: str, words: Mapping[str, Iter
         session.execute(insert(SearchWord), entries)
 
 
-def matches(query: str) -> ColumnElement[bool]:
+def matches(organisation_id: str, query: str) -> ColumnElement[bool]:
     """Return the condition on a customer: each word of the query begins one of its words; or a phone does."""
-    named = and_(True, *(_has_word(word[:_WORD]) for word in name_key(query).split()))
+    named = and_(True, *(_has_word(organisation_id, word[:_WORD]) for word in name_key(query).split()))
     if _PHONE.fullmatch(query.strip()) is None:
         return named
     digits = "".join(_GROUP.findall(query))
-    return or_(named, _has_word(digits)) if digits else named
+    return or_(named, _has_word(organisation_id, digits[:_WORD])) if digits else named
 
 
-def _has_word(word: str) -> ColumnElement[bool]:
-    return exists().where(
-        SearchWord.customer_id == CustomerRow.id,
-        SearchWord.organisation_id == CustomerRow.organisation_id,
-        SearchWord.word >= word,
-        SearchWord.word < word + _LAST,
+def _has_word(organisation_id: str, word: str) -> ColumnElement[bool]:
+    # Asked from the words' side: looked up customer by customer it takes as long for one hit as for all of them.
+    found = select(SearchWord.customer_id).where(
+        SearchWord.organisation_id == organisation_id, SearchWord.word >= word, SearchWord.word < word + _LAST
     )
+    return CustomerRow.id.in_(found)

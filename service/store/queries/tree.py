@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from service.core.names import name_key
@@ -34,13 +34,18 @@ def ancestor_ids(row: CustomerRow) -> tuple[str, ...]:
     return tuple(level.rpartition(_ID)[2] for level in reversed(levels))
 
 
-def subtree(session: Session, row: CustomerRow) -> Sequence[CustomerRow]:
-    """Return a customer and everything below it, parents before their jobs."""
-    below = select(CustomerRow).where(
+def below_of(row: CustomerRow) -> ColumnElement[bool]:
+    """Return the condition for every job below a customer, whatever its level."""
+    return and_(
         CustomerRow.organisation_id == row.organisation_id,
         CustomerRow.sort_key >= row.sort_key + _LEVEL,
         CustomerRow.sort_key < row.sort_key + _AFTER_LEVEL,
     )
+
+
+def subtree(session: Session, row: CustomerRow) -> Sequence[CustomerRow]:
+    """Return a customer and everything below it, parents before their jobs."""
+    below = select(CustomerRow).where(below_of(row))
     return [row, *session.scalars(below.order_by(CustomerRow.sort_key))]
 
 
@@ -67,6 +72,23 @@ def job_sites_of(session: Session, organisation_id: str, customer_ids: Iterable[
         JobSiteRow.organisation_id == organisation_id, JobSiteRow.customer_id.in_(set(customer_ids))
     )
     return session.scalars(query.order_by(JobSiteRow.name, JobSiteRow.id)).all()
+
+
+def users_of_job_site(session: Session, row: JobSiteRow) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the ids of the customers and of the contacts that name a job site."""
+    customers = select(CustomerRow.id).where(
+        CustomerRow.organisation_id == row.organisation_id, CustomerRow.job_site_id == row.id
+    )
+    people = select(ContactRow.id).where(
+        ContactRow.organisation_id == row.organisation_id, ContactRow.job_site_id == row.id
+    )
+    return session.scalars(customers).all(), session.scalars(people).all()
+
+
+def delete_job_site_row(session: Session, row: JobSiteRow) -> None:
+    """Delete a job site that nothing names."""
+    session.flush()
+    session.execute(delete(JobSiteRow).where(JobSiteRow.id == row.id))
 
 
 def delete_with_people(session: Session, row: CustomerRow) -> None:

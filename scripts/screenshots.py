@@ -1,0 +1,98 @@
+"""Every page of the sample company as pictures under ``var/screenshots/``: on a telephone, on a desk, and in the dark.
+
+Run with ``make screenshots``; a word narrows it to the addresses that hold it. Chromium is Debian's own.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from service.records.users import hash_password
+from service.store import schema
+from tests.support.network import find_free_port
+from tests.web.conftest import serving
+from tests.web.test_browser import PAGES, sign_in
+from tests.web.world import PASSWORD, World, add_matching, furnish, open_world, settle
+
+FOLDER = Path("var/screenshots")
+_CHROMIUM = "chromium"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A window that pages are looked at through."""
+
+    name: str
+    width: int
+    height: int
+    scheme: Literal["light", "dark"] = "light"
+
+
+LOOKS = (
+    Look(name="390", width=390, height=844),
+    Look(name="1440", width=1440, height=900),
+    Look(name="dark", width=1440, height=900, scheme="dark"),
+)
+
+
+def main() -> None:
+    """Take the pictures and say where they are."""
+    only = sys.argv[1] if len(sys.argv) > 1 else ""
+    chromium = shutil.which(_CHROMIUM)
+    if chromium is None:
+        message = "Chromium is not installed (apt-get install chromium)"
+        raise SystemExit(message)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        world = _world(Path(folder))
+        paths = [path for path in PAGES if only in path]
+        with serving(world.app, find_free_port()) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            for look in LOOKS:
+                _look(browser, look, address, world, paths)
+            browser.close()
+        world.database.close()
+    print(f"{len(LOOKS)} pictures of each of {len(paths)} pages are in {FOLDER}/")
+
+
+def _world(folder: Path) -> World:
+    world = open_world(f"sqlite:///{folder / 'tieout.db'}")
+    schema.upgrade(world.database)
+    settle(world, hash_password(PASSWORD))
+    furnish(world)
+    add_matching(world)
+    return world
+
+
+def _look(browser: Browser, look: Look, address: str, world: World, paths: list[str]) -> None:
+    context = browser.new_context(viewport={"width": look.width, "height": look.height}, color_scheme=look.scheme)
+    page = context.new_page()
+    sign_in(page, address)
+    for path in paths:
+        page.goto(address + path.format(**world.ids))
+        _take(page, f"{_name(path)}-{look.name}")
+        if path == "/customers":
+            page.get_by_test_id("menu").nth(2).click()
+            page.get_by_test_id("sheet").locator("a").first.wait_for()
+            page.screenshot(path=FOLDER / f"{_name(path)}-menu-{look.name}.png")
+    context.close()
+
+
+def _take(page: Page, name: str) -> None:
+    page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
+
+
+def _name(path: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", path).strip("-") or "dashboard"
+
+
+if __name__ == "__main__":
+    main()
