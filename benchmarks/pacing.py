@@ -28,6 +28,7 @@ import requests
 from benchmarks.moved_clock import SharedTime, Simulated, simulated
 from benchmarks.push import inputs
 from sandbox.common.clock import Clock
+from sandbox.common.limits import RateLimiter, Window
 from sandbox.common.server import Running, serve
 from sandbox.xero import SandboxOptions, create_sandbox
 from scheduler.clockwork import WORKERS, Clockwork
@@ -146,7 +147,7 @@ def measure(
 ) -> Measured:
     """Sync companies for the first time, all at once: the first one a moment before the others."""
     clock = Clock(_BEGINS)
-    options = SandboxOptions(books=("empty",) * len(companies), per_minute=per_minute, clock=clock)
+    options = SandboxOptions(books=("empty",) * len(companies), clock=clock)
     time = SharedTime(clock)
     with _served(options) as package, _opened(package, folder, time) as platform:
         where = [
@@ -154,6 +155,8 @@ def measure(
             for tenant, company in zip(package.sandbox.organisations, companies, strict=True)  # type: ignore[attr-defined]
         ]
         clock.advance(2 * _MINUTE)  # whatever was read while connecting is forgotten
+        windows = [Window("minute", 60, per_minute), Window("day", 86_400, options.per_day)]
+        package.sandbox.gate.limiter = RateLimiter(windows, clock, options.concurrent)  # type: ignore[attr-defined]
         runs = _sync_all(platform, where, workers=workers)
         refused = sum(seen.status == _TOO_MANY for seen in package.sandbox.log.seen)
     synced = [_synced(row, company, per_minute=per_minute) for row, company in zip(runs, companies, strict=True)]

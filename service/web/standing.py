@@ -70,12 +70,13 @@ def standings(session: Session, organisation_id: str) -> list[Standing]:
 
 def standing_of(session: Session, row: ConnectionRow) -> Standing:
     """Return how one connection stands."""
-    return _standing(session, row, web_runs.under_way(session, row.organisation_id).get(row.id))
+    return _standing(session, row, web_runs.under_way(session, row.organisation_id).get(row.id), foresees=True)
 
 
-def _standing(session: Session, row: ConnectionRow, run: RunRow | None) -> Standing:
+def _standing(session: Session, row: ConnectionRow, run: RunRow | None, *, foresees: bool = False) -> Standing:
     counts = tally(session, row) if row.state != "pending" else {}
-    waiting = counts.get("orange", 0) + counts.get("none", 0)
+    # Lists of connections are asked for every few seconds: they tell of runs under way alone.
+    waiting = counts.get("orange", 0) + counts.get("none", 0) if foresees else 0
     return Standing(
         row=row,
         package=package_of(row.provider),

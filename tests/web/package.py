@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -88,7 +88,7 @@ class Connection:
         raise NotImplementedError
 
     def reach(self, since: Cursor) -> Mapping[Family, datetime]:
-        return dict.fromkeys(Family, datetime.fromisoformat(since))
+        return dict.fromkeys(Family, datetime.fromisoformat(since).replace(tzinfo=UTC))
 
     def changes(self, since: Cursor) -> Iterator[ChangePage]:
         yield ChangePage(records=(), cursor=since)

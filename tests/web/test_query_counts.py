@@ -28,7 +28,7 @@ STATEMENTS = {
     "/conflicts": 4,
     "/conflicts/{held}": 12,
     "/connections": 8,
-    "/connections/{connection}": 18,
+    "/connections/{connection}": 107,  # with what the next sync will take, decided as the sync will
     "/drift": 4,
     "/runs": 4,
     "/runs/{run}": 8,
