@@ -95,9 +95,8 @@ def _newest(crowd: Crowd, _path: str) -> Select[Any]:
 
 def _found(crowd: Crowd, path: str) -> Select[Any]:
     word = path.rpartition("=")[2]
-    query = _page_of(crowd).join(SearchWord, SearchWord.customer_id == CustomerRow.id)
-    there = (SearchWord.organisation_id == crowd.organisation_id, SearchWord.word.between(word, word + "\U0010ffff"))
-    return query.where(*there).order_by(CustomerRow.sort_key)
+    query = select(SearchWord.customer_id).where(SearchWord.organisation_id == crowd.organisation_id)
+    return query.where(SearchWord.word >= word, SearchWord.word < word + "\U0010ffff").limit(101)
 
 
 def _level(crowd: Crowd, path: str) -> Select[Any]:
