@@ -94,9 +94,11 @@ def _newest(crowd: Crowd, _path: str) -> Select[Any]:
 
 
 def _found(crowd: Crowd, path: str) -> Select[Any]:
+    """Those with a word that begins so, out of the index of words."""
     word = path.rpartition("=")[2]
     query = select(SearchWord.customer_id).where(SearchWord.organisation_id == crowd.organisation_id)
-    return query.where(SearchWord.word >= word, SearchWord.word < word + "\U0010ffff").limit(101)
+    found = query.where(SearchWord.word >= word, SearchWord.word < word + "\U0010ffff")
+    return select(CustomerRow).where(CustomerRow.id.in_(found)).limit(101)
 
 
 def _level(crowd: Crowd, path: str) -> Select[Any]:
