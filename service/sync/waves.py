@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from service.core.choice import JobRule, MappingSettings
-from service.core.link import Refused, Reset, Retry, Settled
+from service.core.link import Edited, Refused, Reset, Retry, Settled
 from service.core.model import Contact, Customer
 from service.core.ports import Capabilities, EntityKind, Family, Ref
 from service.core.problem import Dispute, Problem, ProblemKind
@@ -315,6 +315,8 @@ def _pull(
     left = intake.pull(session, ground, author, decision.case.record, pulls)
     if len(left) < len(pulls):
         work.counts["pulled"] += 1
+        if decision.writes:  # what is sent was made before, perhaps of what has just changed: it is looked at once more
+            apply_to(session, link, Edited(), now=author.now)
     accepted = () if decision.drift is None else decision.drift.accepted
     drift.accepted(session, ground, link, accepted, now=author.now)
     refused = frozenset(left) - {one.field for one in accepted}  # drift that can't be taken over is left as it stands

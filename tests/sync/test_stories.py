@@ -147,3 +147,19 @@ def test_a_payment_there_whose_invoice_is_deleted_there_is_money_on_account_here
     assert live_office.problem().kind == "deleted_there"
     assert live_office.ours(InvoiceRow, invoice).amount_paid == 0
     assert sum(link.entity == EntityKind.PAYMENT for link in live_office.links()) == 1
+
+
+def test_what_is_made_of_a_value_taken_over_in_the_same_moment_is_sent_as_it_is_then(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    live_office.sync()
+    there = live_office.remote_id(client)
+    bookkeeper.edit(there, first_name="Theirs")
+    live_office.edit_customer(client, email="billing@cedar.example")
+    assert live_office.sync().state == "succeeded"
+    found = truth.entity_of(live_office.package.sandbox, (Family.CUSTOMER, there))
+    assert found is not None
+    people = found.payload.get("ContactPersons") or ({"FirstName": "Theirs"},)
+    assert [one["FirstName"] for one in people] == ["Theirs"]
+    assert live_office.dot(client) == "green"
