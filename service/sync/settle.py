@@ -116,8 +116,15 @@ def _settle_one(work: Work, ground: Ground, call_id: str) -> bool:
         steps = after_probe(call, findings, rules=rules, now=now, max_sends=MAX_SENDS)[: len(judged)]
         closing = Closing(session, ground, now=now)
         again = False
+        # Sent as it is, a call carries what was let go meanwhile too: that is noted with the life that has ended.
+        whole = any(
+            step is NextStep.SEND_AGAIN and one.link.retired_at is None for one, step in zip(judged, steps, strict=True)
+        )
         for one, step in zip(judged, steps, strict=True):
-            again |= _follow(work, closing, one, step)
+            if whole and step is NextStep.SEND_AGAIN:
+                again = True
+            else:
+                again |= _follow(work, closing, one, step)
         closing.write()
         if not again:
             calls.close(session, call_id, now=now)
