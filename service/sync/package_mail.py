@@ -149,11 +149,11 @@ def enclosure(platform: Platform, letter: LetterRow, *, holder: str) -> Enclosur
 
     :raises ConnectorError: the PDF can't be had.
     """
-    desk, _ = _desk(platform, letter, holder=holder)
+    desk, _ = _desk(platform, letter, holder=holder, reads=True)
     return desk.enclosure()
 
 
-def _desk(platform: Platform, letter: LetterRow, *, holder: str) -> tuple[Desk, Work]:
+def _desk(platform: Platform, letter: LetterRow, *, holder: str, reads: bool = False) -> tuple[Desk, Work]:
     with platform.database.read() as session:
         states = sync_states(session, letter.organisation_id, EntityKind.INVOICE, [letter.invoice_id])
         state = next((one for one in states[letter.invoice_id] if one.connection.id == letter.connection_id), None)
@@ -162,7 +162,7 @@ def _desk(platform: Platform, letter: LetterRow, *, holder: str) -> tuple[Desk, 
         message = f"{letter.number} is not there any more."
         raise Rejected(message)
     losses = tuple(loss["reason"] for loss in state.link.losses if loss["field"] in {"to", "cc"})
-    work = Work(platform, state.connection.id, holder=holder)
+    work = Work(platform, state.connection.id, holder=holder, reads=reads)
     desk = Desk(work, letter, rules, remote_id=state.link.remote_id, losses=losses)
     desk.readback = [dict(line) for line in state.link.readback]
     return desk, work

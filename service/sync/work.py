@@ -84,8 +84,14 @@ class Resting(SyncError):
 class Work:
     """What a run holds while it works on one connection."""
 
-    def __init__(self, platform: Platform, connection_id: str, *, holder: str, run_id: str | None = None) -> None:
-        """Open the connection; makes no call yet."""
+    def __init__(
+        self, platform: Platform, connection_id: str, *, holder: str, run_id: str | None = None, reads: bool = False
+    ) -> None:
+        """Open the connection; makes no call yet.
+
+        :param reads: it only reads and holds no lease: somebody else may write meanwhile.
+        """
+        self._leased = not reads
         self.platform = platform
         self.connection_id = connection_id
         self.run_id = run_id
@@ -312,11 +318,12 @@ class Work:
                 self.rest(rest)
 
     def rest(self, span: timedelta) -> None:
-        """Wait, keeping the lease.
+        """Wait, keeping the lease, where there is one.
 
         :raises Resting: the service is stopping.
         """
-        self.still_mine()
+        if self._leased:
+            self.still_mine()
         self._entered = None
         if not self.platform.pause(span.total_seconds()):
             message = "the service is stopping"
