@@ -268,9 +268,10 @@ def _pass(work: Work, ground: Ground, *, sends: bool, reset_id: str | None) -> N
 
 
 def _send_waves(work: Work, ground: Ground, names: Names, *, sends: bool) -> None:
-    looked = False
+    looked, people = False, {EntityKind.CUSTOMER, EntityKind.CONTACT}
+    written = work.least_calls
     for wave in waves.waves_of(work.capabilities, ground.kinds):
-        if wave.kind is EntityKind.INVOICE and sends:
+        if wave.kind is EntityKind.INVOICE and work.least_calls > written:
             waves.look_before_voiding(work)
         if wave.leaving and sends and not looked:
             looked = True
@@ -278,6 +279,8 @@ def _send_waves(work: Work, ground: Ground, names: Names, *, sends: bool) -> Non
         waves.run_wave(work, ground, names, wave, sends=sends)
         if work.doubt:
             return
+        if wave.kind in people:
+            written = work.least_calls  # what is written between these and the invoices takes money back
 
 
 def _end(

@@ -17,7 +17,7 @@ from service.records.tokens import revoke_token
 from service.store.accounts import ApiToken, Role
 from service.store.database import Database
 from service.store.queries.tokens import token_by_text
-from tests.api.builders import company, invoice, synced
+from tests.api.builders import company, invoice, mailed, synced
 from tests.api.conftest import NOW, Caller, Clock, join
 
 PROBLEM = "application/problem+json"
@@ -128,6 +128,7 @@ def test_another_organisations_records_do_not_exist_on_any_route(app: Api, ann: 
         "invoices": bill["id"],
         "payments": ann.created("/payments", {"invoice_id": bill["id"], "amount": "1"})["id"],
         **synced(database, ann.organisation_id, client["id"]),
+        **mailed(database, ann.organisation_id, bill["id"]),
     }
     bodies = {
         "contacts": {"first_name": "Eve"},
@@ -137,20 +138,24 @@ def test_another_organisations_records_do_not_exist_on_any_route(app: Api, ann: 
         "matches": {"accept": "exact"},
         "resolve": {"option": "retry"},
         "companies": {"tenant_id": "another"},
+        "allocations": {"invoice_id": bill["id"], "amount": "1"},
+        "decide": {"outcome": "sent"},
+        "candidates": {"take_in": [{"remote_id": "1"}]},
     }
     tried = 0
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith(BASE) or "<id>" not in rule.rule:
             continue
         kind = rule.rule.removeprefix(f"{BASE}/").split("/")[0]
-        path = rule.rule.removeprefix(BASE).replace("<id>", ids[kind])
+        path = rule.rule.removeprefix(BASE).replace("<id>", ids[kind]).replace("<version>", "1")
+        path = path.replace("<allocation_id>", "0" * 32)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             body = None if method in {"GET", "DELETE"} else bodies.get(path.split("/")[-1], {})
             answer = stranger.send(method, path, json=body)
             assert (answer.status_code, answer.mimetype) == (404, PROBLEM), f"{method} {path}: {answer.text}"
             tried += 1
     assert tried >= 40
-    lists = ids.keys() - {"contacts", "resets"}  # listed with their customer, their link
+    lists = ids.keys() - {"contacts", "resets", "mailings"}  # listed with their customer, their link, their letters
     assert [stranger.get(f"/{kind}").get_json()["items"] for kind in lists] == [[]] * len(lists)
     assert stranger.get("/events", record_id=client["id"]).get_json()["items"] == []
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from service.connectors.xero.client import Reply
-from service.connectors.xero.feed import Feed
-from service.connectors.xero.record import CONTACTS, INVOICES, PAYMENTS, Shape
+from service.connectors.xero.feed import NOTES_AGE, Feed
+from service.connectors.xero.record import CONTACTS, CREDIT_NOTES, INVOICES, PAYMENTS, Shape
 from service.core.errors import (
     AuthorizationLost,
     ConnectorError,
@@ -21,7 +21,7 @@ from service.core.errors import (
     Transient,
     ValidationFailed,
 )
-from service.core.ports import ChangePage, Cursor
+from service.core.ports import ChangePage, Cursor, Family
 from tests.connectors.xero.answers import recorded, reply
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
@@ -51,7 +51,12 @@ def _page(shape: Shape, *ids: str, pages: int | None = 1, at: str = "/Date(17953
     return reply(body if pages is None else {"pagination": {"page": 1, "pageCount": pages}, **body})
 
 
-QUIET = {"Contacts": [_page(CONTACTS)], "Invoices": [_page(INVOICES)], "Payments": [_page(PAYMENTS)]}
+QUIET = {
+    "Contacts": [_page(CONTACTS)],
+    "Invoices": [_page(INVOICES)],
+    "Payments": [_page(PAYMENTS)],
+    "CreditNotes": [_page(CREDIT_NOTES)],
+}
 
 
 def _ids(pages: Sequence[ChangePage]) -> list[list[str]]:
@@ -61,13 +66,23 @@ def _ids(pages: Sequence[ChangePage]) -> list[list[str]]:
 def test_the_feed_asks_once_per_collection_from_a_little_before_the_cursor() -> None:
     books = Books(QUIET)
     pages = list(books.feed.changes(SINCE))
-    assert [name for name, _, _ in books.asked] == ["Contacts", "Invoices", "Payments"]
+    assert [name for name, _, _ in books.asked] == ["Contacts", "Invoices", "Payments", "CreditNotes"]
     assert {headers["If-Modified-Since"] for _, _, headers in books.asked} == {"2026-11-22T00:59:58"}
     assert books.asked[0][1] == {
         "includeArchived": "true", "order": "UpdatedDateUTC DESC", "page": "1", "pageSize": "1000"
     }  # fmt: skip
     assert books.asked[1][1]["unitdp"] == "4"
-    assert sum(page.calls for page in pages) == 3
+    assert sum(page.calls for page in pages) == 4
+
+
+def test_credit_notes_are_read_every_ten_minutes_and_whenever_they_are_asked_for() -> None:
+    books = Books(QUIET)
+    lately = Cursor((NOW - NOTES_AGE + timedelta(seconds=1)).isoformat())
+    list(books.feed.changes(lately))
+    assert [name for name, _, _ in books.asked] == ["Contacts", "Invoices", "Payments"]
+    books = Books(QUIET)
+    list(books.feed.changes(lately, frozenset({Family.CREDIT_NOTE})))
+    assert [name for name, _, _ in books.asked] == ["CreditNotes"]
 
 
 def test_only_the_last_page_carries_the_new_cursor_which_is_the_servers_time_of_the_first_answer() -> None:
@@ -77,11 +92,12 @@ def test_only_the_last_page_carries_the_new_cursor_which_is_the_servers_time_of_
             "Contacts": [_page(CONTACTS, "a", pages=2), _page(CONTACTS, "b", pages=2, at=later)],
             "Invoices": [_page(INVOICES, "c", at=later)],
             "Payments": [_page(PAYMENTS, at=later)],
+            "CreditNotes": [_page(CREDIT_NOTES, at=later)],
         }
     )
     pages = list(books.feed.changes(SINCE))
-    assert _ids(pages) == [["a"], ["b"], ["c"], []]
-    assert [page.cursor for page in pages] == [SINCE, SINCE, SINCE, "2026-11-22T02:00:00+00:00"]
+    assert _ids(pages) == [["a"], ["b"], ["c"], [], []]
+    assert [page.cursor for page in pages] == [SINCE, SINCE, SINCE, SINCE, "2026-11-22T02:00:00+00:00"]
     assert books.asked[1][1]["page"] == "2"
 
 
@@ -181,9 +197,10 @@ def test_bills_are_not_ours_and_a_deleted_invoice_is_gone() -> None:
     assert (voided.active, voided.deleted, voided.version) == (False, False, "2026-11-22T01:58:20+00:00")
 
 
-def test_payments_of_bills_and_credit_notes_are_not_ours() -> None:
-    received, taken_back = _recorded(PAYMENTS, "payments_page")
+def test_payments_of_bills_are_not_ours_and_what_is_paid_out_of_a_credit_is() -> None:
+    received, paid_out, taken_back = _recorded(PAYMENTS, "payments_page")
     assert (received.active, received.payload["Amount"]) == (True, "50.00")
+    assert paid_out.payload["PaymentType"] == "ARCREDITPAYMENT"
     assert (taken_back.active, taken_back.deleted) == (False, True)
 
 
