@@ -13,6 +13,7 @@ import argparse
 import re
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Event, Lock, Semaphore
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -119,12 +121,48 @@ def least_seconds(calls: int, *, per_minute: int, call_seconds: float) -> float:
     return left[-1] + call_seconds
 
 
+class _Places(Semaphore):
+    """The worker's places: whoever waits for one stands still in shared time, until it is handed over."""
+
+    def __init__(self, number: int, time: SharedTime) -> None:
+        super().__init__(number)
+        self._free, self._time = number, time
+        self._guard, self._queue = Lock(), deque[Event]()
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002 - the parent's own
+        """Take a place; while there is none, time may move."""
+        del blocking, timeout
+        turn = Event()
+        with self._guard:
+            if self._free:
+                self._free -= 1
+                return True
+            self._queue.append(turn)
+        self._time.leave()
+        turn.wait()
+        return True
+
+    __enter__ = acquire
+
+    def release(self, n: int = 1) -> None:
+        """Give a place to whoever has waited longest, who takes part in time again from this moment on."""
+        del n
+        with self._guard:
+            if not self._queue:
+                self._free += 1
+                return
+            turn = self._queue.popleft()
+        self._time.join()
+        turn.set()
+
+
 class _Worker(Clockwork):
     """The service's worker, each of whose threads takes part in shared time."""
 
     def __init__(self, platform: Simulated, *, workers: int) -> None:
         super().__init__(platform, schedules=False, workers=workers)
         self._time = platform.time
+        self._places = _Places(workers, platform.time)
 
     def wake(self, connection_id: str) -> None:
         """Count the thread before it begins."""

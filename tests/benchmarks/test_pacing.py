@@ -45,8 +45,8 @@ def test_companies_that_wait_for_their_minute_leave_their_worker_to_others(tmp_p
     """Two workers, three companies that have to wait for their minute, and a small one that comes last."""
     waiting = [Company(name=f"waits {number}", customers=210, invoices=0) for number in range(3)]
     measured = measure(tmp_path, [*waiting, Company(name="last", customers=20, invoices=0)], per_minute=6, workers=2)
-    assert [fault for fault in measured.faults if fault.startswith(("last", "waits 1: the sync"))] == []
+    *large, last = measured.synced
     assert measured.refused == 0
-    assert all(one.state == "succeeded" and one.seconds > 60 for one in measured.synced[:3])
-    assert all(one.ratio <= Decimal("1.05") for one in measured.synced)
-    assert measured.synced[3].seconds < 5
+    assert all(one.state == "succeeded" and one.seconds > 60 for one in large)
+    assert all(one.ratio <= Decimal("1.05") for one in large)
+    assert (last.state, last.seconds < 5) == ("succeeded", True)  # a call or two of the others are under way before it
