@@ -38,6 +38,7 @@ def calls_to_look(
     families = capabilities.names_unique_over | {Family.CUSTOMER}
     if full:
         families |= {capabilities.family_of[kind] for kind in platform.provider(row.provider).mappers}
+        families -= {Family.ALLOCATION}  # told with their credit notes, by no list of their own
     known = forecasts.known(session, row.id)
     return lists + forecast.everything_calls(capabilities, {family: known.get(family, 0) for family in families})
 

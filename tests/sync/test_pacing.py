@@ -141,13 +141,13 @@ def test_what_another_process_has_spent_counts(live_office: Office) -> None:
 
 def test_a_day_that_is_used_up_rests_and_goes_on_by_itself(live_office: Office) -> None:
     spent = sum(pacer(live_office).spent().parts.values())
-    office = limited(live_office, per_day=spent + 3)
+    office = limited(live_office, per_day=spent + 12)  # the next day the lists are read anew as well
     office.add_customer(name="Client 0")
     run = office.sync()
     number = 0
     while run.problem is None:
         number += 1
-        assert number < 4
+        assert number < 12
         office.add_customer(name=f"Client {number}")
         run = office.sync()
     waits = connection_of(office).wait_until
