@@ -369,7 +369,9 @@ def test_prices_that_include_tax_agree_to_the_cent_elsewhere(
     _create(books, builders.invoice(line, levels=(LEVEL,), currency=currency, tax_inclusive=True, **totals), context)
 
 
-def test_automated_sales_tax_is_reckoned_there_and_ours_is_not_sent(other_practice: Callable[[SandboxOptions], Practice]) -> None:
+def test_automated_sales_tax_is_reckoned_there_and_ours_is_not_sent(
+    other_practice: Callable[[SandboxOptions], Practice],
+) -> None:
     books = other_practice(SandboxOptions.unlimited(books=("empty",), automated_sales_tax=True)).connect()
     reference = books.reference()
     assert reference.company.flags["ast"]
