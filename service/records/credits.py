@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from service.core.ports import EntityKind
 from service.ids import new_id
 from service.records.author import Author
 from service.records.errors import NotFound, NotPossibleNow, invalid
+from service.records.inputs import AllocationInput, PaymentInput
 from service.records.settlement import settle, subject_of
 from service.records.trail import Alteration, report, revise, want
 from service.store.credit_models import AllocationRow
@@ -25,9 +25,6 @@ from service.store.queries.find import find, find_organisation
 from service.store.queries.load import lines_of
 from service.store.queries.values import payment_value
 from service.store.records import InvoiceRow, PaymentRow
-
-if TYPE_CHECKING:
-    from service.records.inputs import AllocationInput, PaymentInput
 
 KINDS = frozenset({PaymentKind.CREDIT, PaymentKind.ADJUSTMENT})
 _ISSUED = frozenset({InvoiceStatus.APPROVED, InvoiceStatus.PAID})

@@ -34,8 +34,6 @@ _PERSONAL = frozenset({"first_name", "last_name"})
 _PLAIN = frozenset({"website", "vat_number", "payment_terms", "currency", "name", "number"})
 #: Fields of a customer that name something else: taken over where that is known here.
 _FOUND = frozenset({"parent", "tax_level"})
-#: How what the package counts as settled without naming a payment is called here.
-_BALANCING = "Recorded in {package}"
 
 
 def pull(

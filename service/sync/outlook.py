@@ -5,7 +5,6 @@ A few records are decided about one by one, as the run will; thousands are count
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,13 +123,6 @@ def _element(kind: EntityKind, *, there: bool) -> Element:
     if there:
         return Element(kind=kind, operation=Operation.UPDATE, body={}, remote_id="1", version="1")
     return Element(kind=kind, operation=Operation.CREATE, body={})
-
-
-def in_order(needs: Needs) -> Iterator[tuple[str, int, int]]:
-    """Yield what is sent in which order: (what, records, calls)."""
-    for step in needs.steps:
-        words = f"{step.entity}s" if step.depth is None else f"{step.entity}s of level {step.depth}"
-        yield f"{words} to archive" if step.retiring else words, step.records, step.calls
 
 
 def to_json(outlook: Outlook) -> dict[str, Any]:

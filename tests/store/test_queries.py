@@ -15,12 +15,11 @@ from service.core.problem import Problem, ProblemKind
 from service.ids import new_id
 from service.records.author import Author
 from service.store.database import Database
-from service.store.queries.dots import dot_expression, in_force_for
+from service.store.queries.dots import dot_expression
 from service.store.queries.eligible import eligible_customers, eligible_invoices
 from service.store.queries.lists import CustomerFilter, customer_page
 from service.store.queries.load import load_customers, load_invoices, load_payments, load_tax_levels
 from service.store.queries.states import sync_states
-from service.store.records import CustomerRow
 from service.store.sync_models import LinkRow
 from tests.records.builders import company, connection, invoice, job, link, problem
 from tests.store.conftest import NOW
@@ -72,13 +71,6 @@ def test_the_dot_in_sql_is_the_dot_of_the_core_for_every_combination_of_facts(se
     query = select(LinkRow.id, dot_expression().label("dot")).where(LinkRow.connection_id == tied_to.id)
     assert {row.id: row.dot for row in session.execute(query)} == expected
     assert set(expected.values()) == {"none", "green", "orange", "red"}
-
-
-def test_a_record_without_a_link_has_the_dot_none(session: Session, author: Author) -> None:
-    tied_to, client = connection(session, author), company(session, author)
-    join = in_force_for(CustomerRow.id, kind="customer", connection_id=tied_to.id)
-    query = select(dot_expression()).select_from(CustomerRow).outerjoin(LinkRow, join)
-    assert session.scalars(query.where(CustomerRow.id == client.id)).all() == ["none"]
 
 
 @pytest.mark.parametrize(("dot", "names"), [("green", ["A"]), ("orange", ["B"]), ("red", ["C"]), ("none", ["D"])])

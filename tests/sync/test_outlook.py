@@ -127,7 +127,7 @@ def test_a_saved_plan_knows_what_applying_it_takes(live_office: Office) -> None:
         told = outlook.of_plan(live_office.platform, session, connection_of(live_office), plan)
     assert told is not None
     assert told.needs == foreseen(live_office).needs
-    assert [(what, records) for what, records, _ in outlook.in_order(told.needs)][-1] == ("invoices", 19)
+    assert [(step.entity, step.records) for step in told.needs.steps][-1] == ("invoice", 19)
     made = calls(live_office)
     run = live_office.sync(plan_id=plan_id)
     assert_right(run, told, calls(live_office) - made, "plan")

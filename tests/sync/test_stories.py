@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.common.faults import FaultRule
+from sandbox.common.faults import FaultKind, FaultRule, When
 from service.core.ports import EntityKind, Family
 from service.core.problem import OptionId
 from service.store.records import InvoiceRow
+from service.store.sync_models import LinkRow
+from service.sync import reset, settle
+from service.sync.cases import Ground
+from service.sync.work import Work
 from tests.machine import truth
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office, live
@@ -163,3 +167,32 @@ def test_what_is_made_of_a_value_taken_over_in_the_same_moment_is_sent_as_it_is_
     people = found.payload.get("ContactPersons") or ({"FirstName": "Theirs"},)
     assert [one["FirstName"] for one in people] == ["Theirs"]
     assert live_office.dot(client) == "green"
+
+
+def test_what_is_unlinked_while_its_batch_is_in_doubt_is_known_by_the_life_that_ended(
+    live_office: Office, bookkeeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, let_go = live_office.add_customer(name="Cedar Vets"), live_office.add_customer(name="Maple Dental")
+    lost = FaultRule(kind=FaultKind.DROP, when=When.BEFORE, method="POST|PUT", path="^/(v3|api)")
+    live_office.package.sandbox.faults.add(lost)
+    ended: list[LinkRow] = []
+
+    def after_unlinking(work: Work, ground: Ground) -> None:
+        if work.doubt and not ended:
+            link = live_office.link(let_go)
+            assert link is not None
+            assert link.intent_open
+            ended.append(link)
+            where = {"organisation_id": live_office.organisation_id, "link_id": link.id}
+            reset.unlink(live_office.platform, actor="user:ann", **where)
+        settling(work, ground)
+
+    settling = settle.settle
+    monkeypatch.setattr(settle, "settle", after_unlinking)
+    live_office.settled()
+    assert bookkeeper.named("Cedar Vets") == [live_office.remote_id(kept)]
+    assert live_office.dot(kept) == "green"
+    there = bookkeeper.named("Maple Dental")
+    with live_office.platform.database.read() as session:
+        row = session.get_one(LinkRow, ended[0].id)
+        assert (row.retired_why, [row.remote_id] if row.remote_id else []) == ("unlinked", there)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, case, or_
-from sqlalchemy.orm import InstrumentedAttribute
 
 from service.core.link import Dot, dot_of
 from service.core.problem import Problem, ProblemKind
@@ -21,16 +20,6 @@ def dot_expression() -> ColumnElement[str]:
         (LinkRow.remote_id.is_(None), Dot.NONE.value),
         (outstanding, Dot.ORANGE.value),
         else_=Dot.GREEN.value,
-    )
-
-
-def in_force_for(record_id: InstrumentedAttribute[str], *, kind: str, connection_id: str) -> ColumnElement[bool]:
-    """Return the condition that joins a record to its link in force at one connection."""
-    return and_(
-        LinkRow.record_id == record_id,
-        LinkRow.entity == kind,
-        LinkRow.connection_id == connection_id,
-        LinkRow.retired_at.is_(None),
     )
 
 

@@ -131,12 +131,6 @@ def _is_free(row: LetterRow, now: datetime) -> bool:
     return row.holder is None or expired or leases.is_dead(row.holder)
 
 
-def counts_of(session: Session, mailing_id: str) -> dict[str, int]:
-    """Return how many letters of a mailing are in which state."""
-    query = select(LetterRow.state, func.count().label("many")).where(LetterRow.mailing_id == mailing_id)
-    return {row.state: row.many for row in session.execute(query.group_by(LetterRow.state))}
-
-
 def count_unknown(session: Session, organisation_id: str) -> int:
     """Return how many letters wait for somebody to say whether they left."""
     query = select(func.count()).where(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from service.core.kind import MONEY
@@ -73,19 +73,6 @@ def by_remote_ids(session: Session, connection_id: str, family: Family, ids: Col
         )
         found.update({row.remote_id or "": row for row in rows})
     return found
-
-
-def remote_ids_tied(session: Session, connection_id: str, family: Family) -> set[str]:
-    """Return the entities of a family that links in force are tied to."""
-    found = session.scalars(
-        select(LinkRow.remote_id).where(
-            LinkRow.connection_id == connection_id,
-            LinkRow.family == family.value,
-            _IN_FORCE,
-            LinkRow.remote_id.is_not(None),
-        )
-    )
-    return {remote_id for remote_id in found if remote_id is not None}
 
 
 def page_query(
@@ -381,18 +368,6 @@ def retry_coded(session: Session, connection: ConnectionRow, codes: Collection[s
     for link, problem in rows.all():
         if problem.document["params"].get("code") in codes:
             apply_to(session, link, Retry(), now=now, by="lists")
-
-
-def close_problem(session: Session, link: LinkRow, *, now: datetime, by: str) -> None:
-    """Close the open problem of a link, if it has one."""
-    if link.open_problem_id is None:
-        return
-    session.execute(
-        update(ProblemRow)
-        .where(ProblemRow.id == link.open_problem_id, ProblemRow.closed_at.is_(None))
-        .values(closed_at=now, closed_by=by)
-    )
-    link.open_problem_id = None
 
 
 def problem_of(session: Session, link: LinkRow) -> ProblemRow | None:
