@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.core.ports import EntityKind, Mapper
-from service.mapping.quickbooks.credit import AllocationMapper, CreditMapper, RefundMapper
+from service.mapping.quickbooks.allocation import AllocationMapper
+from service.mapping.quickbooks.credit import CreditMapper
 from service.mapping.quickbooks.customer import CustomerMapper
 from service.mapping.quickbooks.invoice import InvoiceMapper
 from service.mapping.quickbooks.loss import LOSSES as LOSSES
 from service.mapping.quickbooks.loss import NEVER as NEVER
 from service.mapping.quickbooks.payment import PaymentMapper
+from service.mapping.quickbooks.refund import RefundMapper
 from service.mapping.settings import DEFAULT_ITEM, SALES_ACCOUNT, Demands
 
 MAPPERS: Mapping[EntityKind, Mapper] = {

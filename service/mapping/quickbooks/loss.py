@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from service.core.ports import EntityKind
 from service.core.snapshot import FieldName
-from service.mapping.quickbooks import customer, invoice, lines, payment
+from service.mapping.quickbooks import customer, invoice, lines, payment, single_line
 
 _PERSON = "100 characters, without colons."
 
@@ -57,11 +57,13 @@ LOSSES: Mapping[EntityKind, Mapping[FieldName, str]] = {
         "method": "Only methods that one of QuickBooks' own is chosen for.",
     },
     EntityKind.CREDIT: {
-        "tax_level": "Carried by its line; with automated sales tax it goes without, and its amount is the whole one."
+        "reference": f"In the first line of the memo, up to {single_line.REFERENCE_LIMIT} characters.",
+        "tax_level": "Carried by its line; with automated sales tax it goes without, and its amount is the whole one.",
     },
     EntityKind.ALLOCATION: {},
     EntityKind.REFUND: {
         "credit": "A refund stands by itself: a credit is paid out there by hand.",
+        "reference": f"In the first line of the memo, up to {single_line.REFERENCE_LIMIT} characters.",
         "tax_level": "Carried by its line; with automated sales tax it goes without, and its amount is the whole one.",
         "invoice": "A refund stands by itself: the invoice stays paid there.",
     },

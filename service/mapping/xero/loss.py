@@ -43,7 +43,7 @@ NEVER: Mapping[EntityKind, frozenset[FieldName]] = {
 
 LOSSES: Mapping[EntityKind, Mapping[FieldName, str]] = {
     EntityKind.CUSTOMER: _PEOPLE,
-    EntityKind.CONTACT: _PEOPLE,
+    EntityKind.CONTACT: {**_PEOPLE, "shipping_address": "A person has one address there, the one for bills."},
     EntityKind.INVOICE: {
         "number": f"{invoice.NUMBER_LIMIT} characters; another one while a former invoice holds it.",
         "reference": f"{invoice.REFERENCE_LIMIT} characters; the job stands before it where jobs go to their client.",
