@@ -26,8 +26,11 @@ from service.store.accounts import Role
 from service.store.queries import problems as queries
 from service.store.queries.sync_lists import problem_page
 from service.store.sync_models import LinkRow, ProblemRow
-from service.sync import effect, resolve
+from service.sync import effect, resolve, retract
 from service.sync.story import story_of
+
+#: What of an answer a person gave; the rest of it is kept for its story and for taking it back.
+_ANSWER = frozenset({"option", "remote_id", "name", "fields", "date"})
 
 api = routes("Conflicts", about="Questions about records that need a person.")
 
@@ -89,6 +92,13 @@ class StepOut(BaseModel):
     request_id: str | None
 
 
+class TakeBackOut(BaseModel):
+    """Whether an answer can be taken back now: ``says`` what that does, or why not."""
+
+    possible: bool
+    says: str
+
+
 class OutcomeOut(BaseModel):
     """How a question was settled: in words, with what was to change and what came of it."""
 
@@ -97,6 +107,8 @@ class OutcomeOut(BaseModel):
     changes: list[ChangeOut]
     steps: list[StepOut]
     next_conflict_id: str | None
+    taken_back_by: str | None
+    take_back: TakeBackOut | None
 
 
 class ConflictOut(BaseModel):
@@ -187,10 +199,23 @@ def resolve_conflict(path: IdPath, body: AnswerInput) -> ConflictOut:
         return _detailed(session, queries.get(session, who.organisation_id, path.id))
 
 
+@api.post("/conflicts/<id>/take-back", responses={200: ConflictOut})
+@acts(Role.ACCOUNTANT)
+def take_back_answer(path: IdPath) -> ConflictOut:
+    """Take an answer back: the question stands again, or what the answer changed goes back with the next sync."""
+    who = caller()
+    try:
+        retract.take_back(platform(), organisation_id=who.organisation_id, problem_id=path.id, actor=who.actor)
+    except retract.CannotTakeBack as error:
+        raise ApiError(409, str(error), kind="cannot_take_back") from error
+    with services().database.read() as session:
+        return _detailed(session, queries.get(session, who.organisation_id, path.id))
+
+
 def _detailed(session: Session, row: ProblemRow) -> ConflictOut:
     shown = conflict_out(row)
     link = session.get_one(LinkRow, row.link_id)
-    story = story_of(session, row, link)
+    story = story_of(platform(), session, row, link)
     if story is not None:
         outcome = OutcomeOut(
             told=story.told,
@@ -198,6 +223,8 @@ def _detailed(session: Session, row: ProblemRow) -> ConflictOut:
             changes=[_change(dict(change)) for change in story.changes],
             steps=[StepOut(**asdict(step)) for step in story.steps],
             next_conflict_id=story.next_id,
+            taken_back_by=story.taken_back_by,
+            take_back=None if story.take_back is None else TakeBackOut(**asdict(story.take_back)),
         )
         return shown.model_copy(update={"outcome": outcome})
     effects = effect.effects(platform(), session, row)
@@ -258,5 +285,5 @@ def conflict_out(row: ProblemRow) -> ConflictOut:
         since=row.opened_at,
         resolved_at=row.closed_at,
         resolved_by=row.closed_by,
-        answer=None if row.answer is None else {name: part for name, part in row.answer.items() if name != "changes"},
+        answer=None if row.answer is None else {name: part for name, part in row.answer.items() if name in _ANSWER},
     )

@@ -148,7 +148,16 @@ class Reset:
     at: datetime
 
 
-Event: TypeAlias = Edited | Heard | Tied | Settled | Sent | Confirmed | Deferred | Lost | Refused | Retry | Reset
+class Reopened(Struct, frozen=True, kw_only=True):
+    """An answer is taken back before anything was sent for it: the question stands again, on what was agreed before."""
+
+    problem: Problem
+    baseline: Baseline | None
+
+
+Event: TypeAlias = (
+    Edited | Heard | Tied | Settled | Sent | Confirmed | Deferred | Lost | Refused | Retry | Reset | Reopened
+)
 
 
 class IllegalTransition(Exception):
@@ -173,6 +182,7 @@ ALLOWED: dict[type[Event], frozenset[LinkState]] = {
     Refused: frozenset(LinkState),
     Retry: frozenset({LinkState.BLOCKED}),
     Reset: _TIED_OR_NOT | _OPEN,
+    Reopened: _QUIET,
 }
 
 #: Problems that a comparison raised and that the next comparison without a question therefore clears.
@@ -198,7 +208,7 @@ def apply(facts: LinkFacts, event: Event) -> LinkFacts:
     return _retired(facts, event) if state is LinkState.RETIRED else _changed(facts, event)
 
 
-def _changed(facts: LinkFacts, event: Event) -> LinkFacts:  # noqa: C901, PLR0911 - one case per event
+def _changed(facts: LinkFacts, event: Event) -> LinkFacts:  # noqa: C901, PLR0911, PLR0912 - one case per event
     match event:
         case Edited():
             return replace(facts, wanted=facts.wanted + 1, problem=None)
@@ -224,6 +234,8 @@ def _changed(facts: LinkFacts, event: Event) -> LinkFacts:  # noqa: C901, PLR091
             return replace(facts, wanted=facts.wanted + 1, baseline=baseline, problem=None)
         case Reset():
             return replace(facts, problem=None, retired_at=event.at)
+        case Reopened():
+            return _reopened(facts, event)
         case _:
             assert_never(event)
 
@@ -268,6 +280,12 @@ def _settled(facts: LinkFacts, event: Settled) -> LinkFacts:
         baseline=facts.baseline if event.baseline is None else event.baseline,
         problem=None if answered else facts.problem,
     )
+
+
+def _reopened(facts: LinkFacts, event: Reopened) -> LinkFacts:
+    if facts.external_id is None and event.baseline is not None:
+        raise IllegalTransition("Reopened without a counterpart")
+    return replace(facts, baseline=event.baseline, problem=event.problem)
 
 
 def _confirmed(facts: LinkFacts, event: Confirmed) -> LinkFacts:

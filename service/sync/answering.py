@@ -101,10 +101,11 @@ def take(asked: Asked, answer: Answer) -> None:
 
 def renew(asked: Asked, *, why: str) -> LinkRow:
     """Retire the link and begin its next generation, which is tied to nothing yet."""
-    return _next_life(asked, asked.link, why=why)
+    return next_life(asked, asked.link, why=why)
 
 
-def _next_life(asked: Asked, link: LinkRow, *, why: str) -> LinkRow:
+def next_life(asked: Asked, link: LinkRow, *, why: str) -> LinkRow:
+    """Retire a link, unless that was done, and begin its next generation, which is tied to nothing yet."""
     if link.retired_at is None:
         asked.end(link, why)
     fresh = links.add(
@@ -259,7 +260,7 @@ def _change_places(asked: Asked, holder: LinkRow) -> None:
     customers.archive_customer(asked.session, asked.author, holder.record_id)
     loser, name = asked.link.remote_id or "", asked.link.remote_name
     asked.end(asked.link, "tied to another record there")  # lets go of it, so that the other can have it
-    fresh = _next_life(asked, holder, why=f"two records became one there; {asked.row.label} has it now")
+    fresh = next_life(asked, holder, why=f"two records became one there; {asked.row.label} has it now")
     apply_to(asked.session, fresh, Tied(external_id=loser), now=asked.now)
     fresh.remote_name = name
 

@@ -46,7 +46,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
+class View:
     """A question with everything that the planner knows about it."""
 
     session: Session
@@ -59,6 +59,7 @@ class _View:
 
     @property
     def kind(self) -> EntityKind:
+        """The kind of our record."""
         return self.case.ref.kind
 
     def decided(self, case: Case, context: MappingContext | None = None) -> list[Change]:
@@ -85,7 +86,7 @@ class Effects:
 
 def effects(platform: Platform, session: Session, row: ProblemRow) -> Effects:
     """Return what each answer to an open question would change."""
-    view = _view(platform, session, row)
+    view = view_of(platform, session, row)
     if view is None:
         return Effects()
     offered = [option.id for option in options(view.problem)]
@@ -97,12 +98,16 @@ def effects(platform: Platform, session: Session, row: ProblemRow) -> Effects:
 
 def foreseen(platform: Platform, session: Session, row: ProblemRow, answer: Answer) -> list[dict[str, Any]]:
     """Return what an answer changes, as documents; kept with it."""
-    view = _view(platform, session, row)
+    view = view_of(platform, session, row)
     return [] if view is None else [change.as_json() for change in _effect(view, answer)]
 
 
-def _view(platform: Platform, session: Session, row: ProblemRow) -> _View | None:
-    connection, link = session.get_one(ConnectionRow, row.connection_id), session.get_one(LinkRow, row.link_id)
+def view_of(platform: Platform, session: Session, row: ProblemRow, *, link: LinkRow | None = None) -> View | None:
+    """Return a question as the planner sees it now; None where nothing is known of the package or the tie is cut.
+
+    :param link: the record's link in force, where the question was about an earlier one.
+    """
+    connection, link = session.get_one(ConnectionRow, row.connection_id), link or session.get_one(LinkRow, row.link_id)
     if connection.reference is None or link.retired_at is not None:
         return None
     problem, ground = from_json(row.document), ground_of(platform, session, connection)
@@ -111,7 +116,7 @@ def _view(platform: Platform, session: Session, row: ProblemRow) -> _View | None
         return None
     names = _names(session, ground, link, problem)
     chunk = load_chunk(session, ground, kind, [link], names)
-    return _View(
+    return View(
         session=session,
         ground=ground,
         link=link,
@@ -137,7 +142,7 @@ def _default(problem: Problem, option: OptionId) -> Answer:
     return Answer(option=option, remote_id=first, name=None if suggestion is None else str(suggestion))
 
 
-def _effect(view: _View, answer: Answer) -> list[Change]:  # noqa: C901, PLR0911 - one case per answer
+def _effect(view: View, answer: Answer) -> list[Change]:  # noqa: C901, PLR0911 - one case per answer
     problem, case = view.problem, view.case
     match answer.option:
         case OptionId.RETRY:
@@ -167,7 +172,7 @@ def _effect(view: _View, answer: Answer) -> list[Change]:  # noqa: C901, PLR0911
             return []
 
 
-def _theirs_kept(view: _View) -> list[Change]:
+def _theirs_kept(view: View) -> list[Change]:
     case, fields = view.case, view.problem.fields
     if view.problem.kind is ProblemKind.NOT_ALLOWED_NOW:
         return []
@@ -180,7 +185,7 @@ def _theirs_kept(view: _View) -> list[Change]:
     return view.decided(replace(case, baseline=agreed_on(case.baseline, agreed)))
 
 
-def _chosen(view: _View, answer: Answer) -> list[Change]:
+def _chosen(view: View, answer: Answer) -> list[Change]:
     sides = {dispute.field: answer.fields.get(dispute.field) for dispute in view.problem.fields}
     if not all(sides.values()):
         return []
@@ -188,7 +193,7 @@ def _chosen(view: _View, answer: Answer) -> list[Change]:
     return view.decided(replace(view.case, baseline=agreed_on(view.case.baseline, agreed)))
 
 
-def _linked(view: _View, remote_id: str) -> list[Change]:
+def _linked(view: View, remote_id: str) -> list[Change]:
     family = Family(view.link.family)
     row = neighbours.survivor(view.session, view.ground.connection_id, family, remote_id)
     if row is None or row.deleted:
@@ -196,7 +201,7 @@ def _linked(view: _View, remote_id: str) -> list[Change]:
     return view.decided(_tied(view, counterparts.record_of(row)))
 
 
-def _tied(view: _View, there: RemoteRecord) -> Case:
+def _tied(view: View, there: RemoteRecord) -> Case:
     baseline = None if there.active else Snapshot(fields={}, active=False)
     case = replace(
         view.case, remote_id=there.remote_id, theirs=there, survivor=None, baseline=baseline, drift={}, around=Around()
@@ -204,7 +209,7 @@ def _tied(view: _View, there: RemoteRecord) -> Case:
     return view.named(replace(case, holders=()), name_parts(case.record, view.context.customers))
 
 
-def _followed(view: _View) -> list[Change]:
+def _followed(view: View) -> list[Change]:
     if view.case.survivor is None:
         return []
     other = view.problem.text("held_by")
@@ -212,7 +217,7 @@ def _followed(view: _View) -> list[Change]:
     return [*archived, *view.decided(_tied(view, view.case.survivor))]
 
 
-def _created(view: _View) -> list[Change]:
+def _created(view: View) -> list[Change]:
     case, context = view.case, view.context
     later = replace(
         case,
@@ -232,7 +237,7 @@ def _created(view: _View) -> list[Change]:
     return view.decided(view.named(later, name_parts(record, context.customers)), context)
 
 
-def _renamed(view: _View, name: str) -> list[Change]:
+def _renamed(view: View, name: str) -> list[Change]:
     case, record, context = view.case, view.case.record, view.context
     if isinstance(record, Invoice):
         return view.decided(case, replace(context, numbers={**context.numbers, case.ref: name}))
@@ -246,7 +251,7 @@ def _renamed(view: _View, name: str) -> list[Change]:
     return [_ours(case, "name", before=record.name, after=name), *view.decided(renamed)]
 
 
-def _archived(view: _View) -> list[Change]:
+def _archived(view: View) -> list[Change]:
     case = view.case
     match case.record:
         case Customer() as customer:
@@ -263,7 +268,7 @@ def _archived(view: _View) -> list[Change]:
             return []
 
 
-def _promoted(view: _View) -> list[Change]:
+def _promoted(view: View) -> list[Change]:
     case, record, known = view.case, view.case.record, view.context.customers
     above = known.get(record.parent_id or "") if isinstance(record, Customer) else None
     if above is None or not isinstance(record, Customer):
@@ -274,7 +279,7 @@ def _promoted(view: _View) -> list[Change]:
     return [change, *view.decided(moved)]
 
 
-def _dated(view: _View, answer: Answer) -> list[Change]:
+def _dated(view: View, answer: Answer) -> list[Change]:
     case, record = view.case, view.case.record
     day = answer.date.isoformat() if answer.date else view.problem.text("open_from")
     name = "issue_date" if isinstance(record, Invoice) else "date"
@@ -320,5 +325,5 @@ def _own(ours: Snapshot, name: FieldName) -> Value:
     return ours.active if name == ACTIVE else ours.get(name)
 
 
-def _is_tieable(view: _View, candidate: Candidate) -> bool:
+def _is_tieable(view: View, candidate: Candidate) -> bool:
     return candidate.type == Family(view.link.family).value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,12 +11,13 @@ from service.core.errors import SyncError
 from service.core.problem import OptionId, from_json, options
 from service.records.author import Author
 from service.records.errors import RecordError
-from service.store.queries import problems
+from service.store.queries import problems, web_users
 from service.store.queries.events import Subject, add_event
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 from service.sync.answering import Answer, Asked, BadAnswer, take
 from service.sync.effect import foreseen
 from service.sync.platform import Platform
+from service.sync.retract import noted
 
 __all__ = ["AlreadyAnswered", "Answer", "BadAnswer", "resolve"]
 
@@ -33,9 +35,18 @@ class AlreadyAnswered(SyncError):
         self.next_id = next_id
 
 
-def resolve(platform: Platform, *, organisation_id: str, problem_id: str, answer: Answer, actor: str) -> str:
+def resolve(
+    platform: Platform,
+    *,
+    organisation_id: str,
+    problem_id: str,
+    answer: Answer,
+    actor: str,
+    pause: timedelta = timedelta(0),
+) -> str:
     """Take an answer; return the id of the connection that will act on it.
 
+    :param pause: how long the next sync waits, so that the answer can be taken back before anything is sent.
     :raises NotFoundError: there is no such problem in the organisation.
     :raises AlreadyAnswered: it is closed, or another question stands in its place; the message says which.
     :raises BadAnswer: the option is not offered, or lacks what it needs.
@@ -54,15 +65,20 @@ def resolve(platform: Platform, *, organisation_id: str, problem_id: str, answer
             raise BadAnswer(message)
         author = Author(organisation_id=organisation_id, actor=actor, now=now, why=f"answer to: {row.label}")
         capabilities = platform.provider(connection.provider).capabilities
-        changes = foreseen(platform, session, row, answer)
+        changes, before = foreseen(platform, session, row, answer), noted(session, link)
         try:
             take(Asked(session, connection, link, row, problem, author, capabilities), answer)
         except RecordError as error:
             raise BadAnswer(str(error), field="name" if answer.option is OptionId.RENAME_OURS else "option") from error
         row.closed_at, row.closed_by = now, actor
-        row.answer = {**_document(answer), "changes": changes}
+        session.flush()
+        row.answer = {
+            **_document(answer),
+            "changes": changes,
+            "noted": {"before": before, "after": noted(session, link)},
+        }
         if connection.state == "live":
-            connection.due_at = now
+            connection.due_at = now + pause
         add_event(
             session,
             organisation_id=organisation_id,
@@ -96,7 +112,9 @@ def _settled(session: Session, row: ProblemRow, link: LinkRow) -> AlreadyAnswere
     if row.answer:
         labels = {option.id.value: option.label.rstrip("…") for option in options(from_json(row.document))}
         chosen = labels.get(str(row.answer["option"]), str(row.answer["option"]))
-        return AlreadyAnswered(f"This was answered already: '{chosen}'. Your answer changed nothing.")
+        names = web_users.names_of_actors(session, row.organisation_id, [row.closed_by or ""])
+        who = f" by {names[row.closed_by]}" if row.closed_by in names else ""
+        return AlreadyAnswered(f"This was answered already{who}: '{chosen}'. Your answer changed nothing.")
     by = {"edit": "The record was changed since", "mapping": "The mapping was changed since"}
     why = by.get(row.closed_by or "", "The sync found since that it is settled")
     return AlreadyAnswered(f"{why}. Your answer changed nothing.")

@@ -118,7 +118,7 @@ def _page(
         faults=faults or {},
         suggestion=problem.params.get("suggestion") or "",
         record_url=_record_url(link.entity, link.record_id),
-        happened=story_of(session, row, link),
+        happened=story_of(parts().platform, session, row, link),
         changes=_changes(session, row),
     )
 

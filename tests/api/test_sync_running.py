@@ -148,7 +148,14 @@ def test_a_question_shows_what_each_answer_changes_and_later_what_came_of_it(des
     assert "changes" not in answered["answer"]
     late = desk.accountant.post(f"{path}/resolve", {"option": "keep_theirs"})
     assert late.status_code == 409
-    assert "answered already: 'Keep ours'" in late.get_json()["detail"]
+    assert "answered already by token " in late.get_json()["detail"]
+    assert answered["outcome"]["take_back"]["possible"]
+    assert desk.viewer.post(f"{path}/take-back").status_code == 403
+    undone = desk.accountant.post(f"{path}/take-back").get_json()
+    assert undone["outcome"]["taken_back_by"].startswith("token ")
+    assert desk.accountant.post(f"{path}/take-back").status_code == 409
+    path = f"/conflicts/{undone['outcome']['next_conflict_id']}"
+    assert desk.accountant.post(f"{path}/resolve", {"option": "keep_ours"}).status_code == 200
     desk.sync()
     outcome = read(desk.viewer, path)["outcome"]
     assert [change["to"] for change in outcome["changes"]] == [ours["to"]]

@@ -22,6 +22,7 @@ from service.core.link import (
     LinkState,
     Lost,
     Refused,
+    Reopened,
     Reset,
     Retry,
     Sent,
@@ -182,6 +183,12 @@ TRANSITIONS: list[tuple[str, LinkFacts, Event, LinkFacts]] = [
     ("refused late", RETIRED_SENDING, Refused(problem=REJECTED), replace(FRESH, retired_at=AT)),
     ("tried again", REFUSED, Retry(), replace(EDITED, wanted=6)),
     ("an answer says what is agreed", DISPUTE, Retry(baseline=NEW), replace(HEARD, wanted=4, baseline=NEW)),
+    (
+        "an answer taken back",
+        replace(HEARD, wanted=4, baseline=NEW),
+        Reopened(problem=DISPUTED, baseline=OLD),
+        replace(DISPUTE, wanted=4),
+    ),
     ("reset", EDITED, Reset(at=AT), RETIRED),
     ("reset while sending", FIRST_SENDING, Reset(at=AT), RETIRED_SENDING),
     ("reset while blocked", REFUSED, Reset(at=AT), RETIRED),
@@ -208,29 +215,30 @@ EVENTS: list[Event] = [
     Refused(problem=REJECTED),
     Retry(),
     Reset(at=AT),
+    Reopened(problem=DISPUTED, baseline=None),
 ]
 AGREED = LinkFacts(external_id="58", wanted=1, confirmed=1, baseline=OLD)
 DIRTY = replace(AGREED, wanted=2)
 TABLE = {
-    #                         Edited Heard Tied Settled Sent Confirmed Deferred Lost Refused Retry Reset
-    LinkState.NEW: (FRESH, "new new changed new sending . . . blocked . retired"),
-    LinkState.CHANGED: (DIRTY, "changed changed changed changed sending . . . blocked . retired"),
-    LinkState.IN_SYNC: (AGREED, "changed changed changed in_sync . . . . blocked . retired"),
+    #                         Edited Heard Tied Settled Sent Confirmed Deferred Lost Refused Retry Reset Reopened
+    LinkState.NEW: (FRESH, "new new changed new sending . . . blocked . retired blocked"),
+    LinkState.CHANGED: (DIRTY, "changed changed changed changed sending . . . blocked . retired blocked"),
+    LinkState.IN_SYNC: (AGREED, "changed changed changed in_sync . . . . blocked . retired blocked"),
     LinkState.SENDING: (
         replace(DIRTY, intent_open=True),
-        "sending sending . . . changed changed uncertain blocked . retired",
+        "sending sending . . . changed changed uncertain blocked . retired .",
     ),
     LinkState.UNCERTAIN: (
         replace(DIRTY, intent_open=True, intent_unknown=True),
-        "uncertain uncertain . . . changed changed uncertain blocked . retired",
+        "uncertain uncertain . . . changed changed uncertain blocked . retired .",
     ),
     LinkState.BLOCKED: (
         replace(DIRTY, problem=DISPUTED),
-        "changed blocked changed changed . . . . blocked changed retired",
+        "changed blocked changed changed . . . . blocked changed retired .",
     ),
     LinkState.RETIRED: (
         replace(DIRTY, retired_at=AT),
-        "retired retired . . retired retired retired retired retired . .",
+        "retired retired . . retired retired retired retired retired . . .",
     ),
 }
 
@@ -261,6 +269,7 @@ def test_every_event_is_answered_in_every_state(state: LinkState, column: int) -
         (HEARD, Settled(heard=5, baseline=NEW, wanted=4), "wanted 4 is outside 3 to 3"),
         (HEARD, Refused(problem=DISPUTED, heard=6), "heard 6 is outside 4 to 5"),
         (NEVER_TAKEN, Settled(heard=0, baseline=NEW), "Settled without a counterpart"),
+        (FRESH, Reopened(problem=DISPUTED, baseline=NEW), "Reopened without a counterpart"),
     ],
 )
 def test_facts_the_link_never_had_are_an_error_of_ours(facts: LinkFacts, event: Event, says: str) -> None:
@@ -290,6 +299,8 @@ def _event(kind: type[Event], number: int, facts: LinkFacts, sent_wanted: int) -
         event = Refused(problem=REJECTED if number % 2 else DISPUTED, heard=facts.heard if number > 1 else None)
     elif kind is Reset:
         event = Reset(at=AT)
+    elif kind is Reopened:
+        event = Reopened(problem=DISPUTED, baseline=OLD if number and facts.external_id else None)
     else:
         event = kind()  # type: ignore[call-arg]
     return event

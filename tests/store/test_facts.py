@@ -20,6 +20,7 @@ from service.core.link import (
     LinkFacts,
     Lost,
     Refused,
+    Reopened,
     Reset,
     Retry,
     Sent,
@@ -71,6 +72,8 @@ EVENTS: list[Event] = [
     Retry(),
     Retry(baseline=NEXT),
     Reset(at=NOW),
+    Reopened(problem=DISPUTED, baseline=None),
+    Reopened(problem=REJECTED, baseline=AGREED),
 ]
 
 

@@ -47,7 +47,7 @@ def told(office: Office, problem_id: str) -> Any:
     """Return how a question was settled."""
     with office.platform.database.read() as session:
         row = session.get_one(ProblemRow, problem_id)
-        return story_of(session, row, links.get(session, office.organisation_id, row.link_id))
+        return story_of(office.platform, session, row, links.get(session, office.organisation_id, row.link_id))
 
 
 def is_xero(office: Office) -> bool:

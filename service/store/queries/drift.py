@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.core.drift import DriftRule, DriftStatus
@@ -118,6 +118,12 @@ def close_put_back(
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def forget_left(session: Session, link_id: str, *, at: datetime | None, by: str) -> None:
+    """Forget the differences that a person left as they are with one answer, which is taken back."""
+    left = (DriftRow.link_id == link_id, DriftRow.kept.is_(True), DriftRow.decided_at == at, DriftRow.decided_by == by)
+    session.execute(delete(DriftRow).where(*left))
 
 
 def lapse_without_link(session: Session, connection_id: str, *, now: datetime) -> None:

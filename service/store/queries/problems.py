@@ -90,7 +90,7 @@ def events_since(session: Session, row: ProblemRow, link: LinkRow, *, limit: int
             Event.connection_id == row.connection_id,
             Event.record_id == link.record_id,
             Event.at >= row.closed_at,
-            Event.verb != "problem answered",
+            Event.verb.not_in(("problem answered", "answer taken back")),
         )
         .order_by(Event.id)
         .limit(limit)
