@@ -241,6 +241,7 @@ class InvoiceOut(BaseModel):
     billing_address: AddressOut | None
     recipients: RecipientsOut
     recipients_override: OverrideOut | None
+    billing_address_override: AddressOut | None
     revision: int
     created_at: datetime
     updated_at: datetime

@@ -175,6 +175,9 @@ class _InvoiceFields(Input):
     tax_level_id: RecordId | None = None
     lines: Annotated[list[InvoiceLineInput], Field(max_length=1000)] = []
     recipients_override: RecipientsInput | None = None
+    billing_address_override: AddressInput | None = Field(
+        None, description="Printed on this invoice, whatever the rules say."
+    )
 
 
 class InvoiceInput(_InvoiceFields):

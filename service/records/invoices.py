@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from service.core.model import ZERO, InvoiceStatus
+from service.core.model import InvoiceStatus
 from service.core.ports import EntityKind
-from service.ids import new_id
 from service.records.author import Author
+from service.records.drafting import customer_of, draft_of, line_rows, require_sound
 from service.records.errors import NotFound, NotPossibleNow, invalid
 from service.records.inputs import InvoiceChanges, InvoiceInput, InvoiceLineInput
-from service.records.places import require_tax_levels
-from service.records.resolution import Circumstances, load_circumstances, settle, settle_recipients
-from service.records.terms import due_on
+from service.records.resolution import load_circumstances, settle, settle_recipients
 from service.records.trail import Alteration, alter, check_revision, plain, report, revise, stored, want
 from service.records.unique import require_free_number
 from service.store.queries.counters import next_number
 from service.store.queries.events import Subject
-from service.store.queries.find import find, find_organisation
+from service.store.queries.find import find
 from service.store.queries.invoices import delete_invoice_rows, replace_lines
 from service.store.queries.load import lines_of
-from service.store.queries.tree import ancestor_ids
-from service.store.records import ContactRow, CustomerRow, InvoiceLineRow, InvoiceRow
+from service.store.records import InvoiceLineRow, InvoiceRow
 
 #: What may still be changed, by status; a draft may change altogether.
 _CHANGEABLE: Mapping[InvoiceStatus, frozenset[str]] = {
@@ -39,53 +35,38 @@ _CHANGEABLE: Mapping[InvoiceStatus, frozenset[str]] = {
             "tax_level_id",
             "lines",
             "recipients_override",
+            "billing_address_override",
         }
     ),
     InvoiceStatus.PAID: frozenset({"reference", "recipients_override"}),
     InvoiceStatus.VOIDED: frozenset(),
 }
+PART_PAID = "partly paid"
 #: What may still be changed once some of it is paid.
 _CHANGEABLE_PART_PAID = frozenset({"due_date", "reference", "recipients_override"})
 #: Fields after whose change tax, totals and address are worked out anew; for others the recipients alone.
-_RECKONED = frozenset({"customer_id", "contact_id", "currency", "tax_inclusive", "tax_level_id", "lines"})
+_RECKONED = frozenset(
+    {"customer_id", "contact_id", "currency", "tax_inclusive", "tax_level_id", "lines", "billing_address_override"}
+)
 _DERIVED = ("recipients", "billing_address", "subtotal", "tax_total", "total", "status")
 
 
-def create_invoice(session: Session, author: Author, given: InvoiceInput) -> InvoiceRow:
+def create_invoice(
+    session: Session, author: Author, given: InvoiceInput, *, record_id: str | None = None
+) -> InvoiceRow:
     """Write an invoice, as a draft or approved at once.
 
+    :param record_id: a new identifier, so that who asks twice can be told what came of it the first time.
     :raises Invalid: a customer, contact or tax level that does not exist; a due date before the issue date; amounts
         too large; approved without lines or with a total below zero.
     :raises Taken: the number is in use.
     """
-    customer = _customer(session, author, given.customer_id)
-    organisation = find_organisation(session, author.organisation_id)
+    row, lines = draft_of(session, author, given, record_id=record_id)
     if given.number is not None:
         require_free_number(session, author, InvoiceRow.number, given.number)
-    issued = given.issue_date or author.now.astimezone(ZoneInfo(organisation.timezone)).date()
-    circumstances = load_circumstances(session, author.organisation_id, [customer.id])
-    row = InvoiceRow(
-        id=new_id(),
-        organisation_id=author.organisation_id,
-        number=given.number
-        or next_number(session, author.organisation_id, series="invoice", prefix="INV-", column=InvoiceRow.number),
-        customer_id=customer.id,
-        contact_id=given.contact_id,
-        status=InvoiceStatus.DRAFT,
-        issue_date=issued,
-        due_date=given.due_date or due_on(issued, _inherited(circumstances, customer.id, "payment_terms")),
-        currency=given.currency or _inherited(circumstances, customer.id, "currency") or organisation.currency,
-        reference=given.reference,
-        tax_inclusive=given.tax_inclusive,
-        tax_level_id=given.tax_level_id,
-        recipients_override=stored(given.recipients_override),
-        amount_paid=ZERO,
-        created_at=author.now,
-        updated_at=author.now,
+    row.number = given.number or next_number(
+        session, author.organisation_id, series="invoice", prefix="INV-", column=InvoiceRow.number
     )
-    _require_sound(session, author, row, customer, given.lines)
-    lines = _line_rows(row.id, given.lines)
-    settle(row, lines, circumstances)
     if given.status == "approved":
         _approve(row, lines)
     session.add(row)
@@ -118,10 +99,12 @@ def change_invoice(
     derived = {field: plain(getattr(row, field)) for field in _DERIVED}
     lines_before = _documents(lines)
     alteration = alter(row, values)
-    customer = _customer(session, author, row.customer_id, also=None if "customer_id" in changing else row.customer_id)
-    _require_sound(session, author, row, customer, new_lines or ())
+    customer = customer_of(
+        session, author, row.customer_id, also=None if "customer_id" in changing else row.customer_id
+    )
+    require_sound(session, author, row, customer, new_lines or ())
     if new_lines is not None:
-        lines = _line_rows(row.id, new_lines)
+        lines = line_rows(row.id, new_lines)
     elif not alteration:
         return row
     circumstances = load_circumstances(session, author.organisation_id, [row.customer_id])
@@ -206,16 +189,6 @@ def _row(session: Session, author: Author, invoice_id: str) -> InvoiceRow:
     return row
 
 
-def _customer(session: Session, author: Author, customer_id: str, *, also: str | None = None) -> CustomerRow:
-    """Return the customer of an invoice; ``also`` is taken even if it is archived, because it was there before."""
-    customer = find(session, CustomerRow, author.organisation_id, customer_id)
-    if customer is None:
-        raise invalid("customer_id", "There is no such customer.")
-    if customer.archived and customer.id != also:
-        raise invalid("customer_id", f"{customer.full_name} is archived.")
-    return customer
-
-
 def _given_values(row: InvoiceRow, changes: InvoiceChanges) -> dict[str, Any]:
     """Return the values to set but for the lines; a null where the row needs a value is refused."""
     given = changes.model_fields_set - {"lines"}
@@ -228,31 +201,24 @@ def _given_values(row: InvoiceRow, changes: InvoiceChanges) -> dict[str, Any]:
     return values
 
 
-def _require_changeable(row: InvoiceRow, changing: set[str]) -> None:
+def changeable(row: InvoiceRow) -> frozenset[str] | None:
+    """Return which fields of an invoice may still be changed, the lines among them; None: all of them."""
     status = InvoiceStatus(row.status)
     if status is InvoiceStatus.DRAFT:
-        return
-    allowed = _CHANGEABLE[status]
-    if status is InvoiceStatus.APPROVED and row.amount_paid:
-        allowed = _CHANGEABLE_PART_PAID
-    refused = sorted(changing - allowed)
+        return None
+    return _CHANGEABLE_PART_PAID if state_of(row) == PART_PAID else _CHANGEABLE[status]
+
+
+def state_of(row: InvoiceRow) -> str:
+    """Return how an invoice stands, as a person says it: its status, or that it is partly paid."""
+    return PART_PAID if row.status == InvoiceStatus.APPROVED and row.amount_paid else row.status
+
+
+def _require_changeable(row: InvoiceRow, changing: set[str]) -> None:
+    allowed = changeable(row)
+    refused = [] if allowed is None else sorted(changing - allowed)
     if refused:
-        state = "partly paid" if status is InvoiceStatus.APPROVED and row.amount_paid else status
-        raise NotPossibleNow(f"{row.number} is {state}: {', '.join(refused)} cannot be changed any more.")
-
-
-def _require_sound(
-    session: Session, author: Author, row: InvoiceRow, customer: CustomerRow, lines: Sequence[InvoiceLineInput]
-) -> None:
-    """Check an invoice against itself and against what it points to."""
-    if row.due_date < row.issue_date:
-        raise invalid("due_date", "An invoice cannot be due before it is issued.")
-    if row.contact_id is not None:
-        contact = find(session, ContactRow, author.organisation_id, row.contact_id)
-        if contact is None or contact.customer_id not in {customer.id, *ancestor_ids(customer)}:
-            raise invalid("contact_id", "There is no such contact at this customer or above it.")
-    levels = {f"lines.{index}.tax_level_id": line.tax_level_id for index, line in enumerate(lines)}
-    require_tax_levels(session, author, {"tax_level_id": row.tax_level_id, **levels})
+        raise NotPossibleNow(f"{row.number} is {state_of(row)}: {', '.join(refused)} cannot be changed any more.")
 
 
 def _approve(row: InvoiceRow, lines: Sequence[InvoiceLineRow]) -> None:
@@ -265,29 +231,6 @@ def _require_issuable(row: InvoiceRow, lines: Sequence[InvoiceLineRow]) -> None:
         raise invalid("lines", "An invoice needs at least one line before it is approved.")
     if row.total < 0:
         raise invalid("lines", "An invoice cannot have a total below zero.")
-
-
-def _line_rows(invoice_id: str, given: Sequence[InvoiceLineInput]) -> list[InvoiceLineRow]:
-    return [
-        InvoiceLineRow(
-            invoice_id=invoice_id,
-            position=position,
-            description=line.description,
-            quantity=line.quantity,
-            unit_price=line.unit_price,
-            item_code=line.item_code,
-            category=line.category,
-            discount_percent=line.discount_percent,
-            tax_level_id=line.tax_level_id,
-            amount=ZERO,
-        )
-        for position, line in enumerate(given)
-    ]
-
-
-def _inherited(given: Circumstances, customer_id: str, field: str) -> str | None:
-    """Return a customer's own value, else the nearest ancestor's."""
-    return next((value for customer in given.chain(customer_id) if (value := getattr(customer, field))), None)
 
 
 def _differ(lines: Sequence[InvoiceLineRow], given: Sequence[InvoiceLineInput]) -> bool:

@@ -177,6 +177,7 @@ class InvoiceRow(Owned, Revised, Base):
     total: Mapped[Decimal] = mapped_column(Exact, default=Decimal(0))
     amount_paid: Mapped[Decimal] = mapped_column(Exact, default=Decimal(0))
     recipients_override: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    billing_address_override: Mapped[dict[str, Any] | None] = mapped_column(Json)
     #: What the rules gave when they were last asked; an issued invoice keeps its address and its sub-contact.
     recipients: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  #: {"to", "cc", "why"}
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(Json)

@@ -29,6 +29,7 @@ for _page in (
     "customer",
     "customer_act",
     "customer_form",
+    "customer_move",
     "customer_new",
     "dashboard",
     "drift",

@@ -20,9 +20,10 @@ from service.store.queries.find import find
 from service.store.queries.load import load_tax_levels
 from service.store.records import ContactRow, CustomerRow, JobSiteRow
 from service.web.access import does, person, shows
+from service.web.form import form_of, revision
 from service.web.pages import pages
 from service.web.parts import parts
-from service.web.typed import ADDRESS_PARTS, address_of, address_values, emails_of, faults_of, texts_of
+from service.web.typed import address_of, address_values, emails_of, faults_of, texts_of
 
 SENT = {SendTo.TO: "To", SendTo.CC: "Cc", SendTo.NONE: "not sent"}
 _TEXTS = ("first_name", "last_name", "role", "email", "phone", "mobile", "fax", "notes", "tax_level_id", "job_site_id")
@@ -76,7 +77,7 @@ def save_contact(contact_id: str) -> Any:
         if row.primary:
             del given["primary"]  # the form does not ask: another one is made the primary contact instead
         changes = ContactChanges.model_validate(given)
-        changed = contacts.change_contact(session, person().author(), contact_id, changes, expected=_revision())
+        changed = contacts.change_contact(session, person().author(), contact_id, changes, expected=revision())
         return f"{_called(changed)} is saved. The next sync carries it over."
 
     def again(session: Session, faults: Mapping[str, str], *, stale: bool) -> str:
@@ -94,7 +95,7 @@ def remove_contact(contact_id: str) -> Response:
         row = _find(session, ContactRow, contact_id, "contact")
 
     def remove(session: Session) -> str:
-        contacts.delete_contact(session, person().author(), contact_id, expected=_revision())
+        contacts.delete_contact(session, person().author(), contact_id, expected=revision())
         return f"{_called(row)} is deleted."
 
     return _remove(row.customer_id, remove)
@@ -104,7 +105,7 @@ def remove_contact(contact_id: str) -> Response:
 @shows(Role.ACCOUNTANT)
 def new_site(session: Session, customer_id: str) -> str:
     """Show the form for a job site."""
-    return _site_page(_find(session, CustomerRow, customer_id, "customer"), None, {})
+    return _site_page(session, _find(session, CustomerRow, customer_id, "customer"), None, {})
 
 
 @pages.post("/customers/<customer_id>/job-sites/new")
@@ -118,7 +119,7 @@ def add_site(customer_id: str) -> Any:
 
     def again(session: Session, faults: Mapping[str, str], *, stale: bool) -> str:
         del stale
-        return _site_page(_find(session, CustomerRow, customer_id, "customer"), None, request.form, faults)
+        return _site_page(session, _find(session, CustomerRow, customer_id, "customer"), None, request.form, faults)
 
     return _save(customer_id, add, again)
 
@@ -128,7 +129,7 @@ def add_site(customer_id: str) -> Any:
 def site_form(session: Session, site_id: str) -> str:
     """Show the form of a job site."""
     row = _find(session, JobSiteRow, site_id, "job site")
-    return _site_page(_find(session, CustomerRow, row.customer_id, "customer"), row, {})
+    return _site_page(session, _find(session, CustomerRow, row.customer_id, "customer"), row, {})
 
 
 @pages.post("/job-sites/<site_id>/edit")
@@ -139,12 +140,14 @@ def save_site(site_id: str) -> Any:
         customer_id = _find(session, JobSiteRow, site_id, "job site").customer_id
 
     def change(session: Session) -> str:
-        row = job_sites.change_job_site(session, person().author(), site_id, _site(request.form), expected=_revision())
+        row = job_sites.change_job_site(session, person().author(), site_id, _site(request.form), expected=revision())
         return f"{row.name} is saved."
 
     def again(session: Session, faults: Mapping[str, str], *, stale: bool) -> str:
         customer = _find(session, CustomerRow, customer_id, "customer")
-        return _site_page(customer, _find(session, JobSiteRow, site_id, "job site"), request.form, faults, stale=stale)
+        return _site_page(
+            session, customer, _find(session, JobSiteRow, site_id, "job site"), request.form, faults, stale=stale
+        )
 
     return _save(customer_id, change, again)
 
@@ -157,7 +160,7 @@ def remove_site(site_id: str) -> Response:
         row = _find(session, JobSiteRow, site_id, "job site")
 
     def remove(session: Session) -> str:
-        job_sites.delete_job_site(session, person().author(), site_id, expected=_revision())
+        job_sites.delete_job_site(session, person().author(), site_id, expected=revision())
         return f"{row.name} is deleted."
 
     return _remove(row.customer_id, remove)
@@ -198,10 +201,6 @@ def _find(session: Session, row_type: Any, row_id: str, kind: str) -> Any:
     if row is None:
         raise NotFound(kind)
     return row
-
-
-def _revision() -> int:
-    return int(request.form.get("revision", ""))
 
 
 def _called(row: ContactRow) -> str:
@@ -250,11 +249,12 @@ def _contact_page(
         tax_choices=[("", "as the customer's"), *((one.id, one.name) for one in levels.values())],
         site_choices=[("", "none"), *((one.id, one.name) for one in sites)],
         SENT=SENT,
-        **_form(row, _contact_values(row), typed, faults, stale=stale),
+        **form_of(session, row, _contact_values(row), typed, faults, stale=stale, flags=_FLAGS),
     )
 
 
 def _site_page(
+    session: Session,
     customer: CustomerRow,
     row: JobSiteRow | None,
     typed: Mapping[str, str],
@@ -263,29 +263,5 @@ def _site_page(
     stale: bool = False,
 ) -> str:
     stored = {} if row is None else {"name": row.name} | address_values("address", row.address)
-    return render_template("site_form.html", customer=customer, **_form(row, stored, typed, faults, stale=stale))
-
-
-def _form(
-    row: ContactRow | JobSiteRow | None,
-    stored: Mapping[str, str],
-    typed: Mapping[str, str],
-    faults: Mapping[str, str] | None,
-    *,
-    stale: bool,
-) -> dict[str, Any]:
-    """Return what both forms show: what was typed over what is stored, and what somebody else changed meanwhile."""
-    shown = {**stored, **typed}
-    if typed:
-        shown |= {name: typed.get(name, "") for name in _FLAGS}
-    current = None if row is None else row.revision
-    return {
-        "row": row,
-        "typed": shown,
-        "stored": stored,
-        "faults": faults or {},
-        "stale": stale,
-        "changed": [name for name in stored if stale and shown.get(name, "") != stored[name]],
-        "revision": current if stale or not typed else typed.get("revision", current),
-        "ADDRESS_PARTS": ADDRESS_PARTS,
-    }
+    form = form_of(session, row, stored, typed, faults, stale=stale)
+    return render_template("site_form.html", customer=customer, **form)

@@ -19,6 +19,8 @@ ADDRESS_PARTS = {
     "country": "Country",
 }
 _BETWEEN = re.compile(r"[,;\s]+")
+_LINE = re.compile(r"lines\.(\d+)(?:\.(.+))?")
+_LINE_WORDS = {"unit_price": "price", "discount_percent": "discount", "tax_level_id": "tax level", "item_code": "item"}
 
 
 def address_values(name: str, document: Mapping[str, Any] | None) -> dict[str, str]:
@@ -49,6 +51,15 @@ def faults_of(refusal: ValidationError | RecordError | ValueError) -> dict[str, 
     if isinstance(refusal, RecordError):
         return {fault.field: fault.message for fault in getattr(refusal, "faults", ())} or {"": str(refusal)}
     return {"": "The form is incomplete. Load it again."}
+
+
+def field_words(name: str) -> str:
+    """Return what a field of a form is called in a list of faults."""
+    found = _LINE.fullmatch(name)
+    if found is None:
+        return name.removesuffix("_id").replace(".", " ")
+    place = f"line {int(found[1]) + 1}"
+    return f"{place}, {_LINE_WORDS.get(found[2], found[2])}" if found[2] else place
 
 
 def _sentence(message: str) -> str:

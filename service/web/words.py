@@ -20,6 +20,7 @@ from service.core.problem import field_label, value_text
 from service.core.snapshot import value_from_json
 from service.web.access import person_or_none
 from service.web.parts import now
+from service.web.typed import field_words
 
 DOTS: Mapping[str, str] = {"green": "in sync", "orange": "waiting", "red": "needs you", "none": "not sent"}
 CONNECTION_STATES: Mapping[str, str] = {
@@ -252,6 +253,7 @@ def install(app: Flask) -> None:
         plural,
         duration,
         actor,
+        field_words,
     )
     for filter_ in filters:
         app.jinja_env.filters[filter_.__name__] = filter_

@@ -37,6 +37,7 @@ def test_an_invoice_has_every_field_of_the_contract(ann: Caller, client: dict[st
             "tax_inclusive": False,
             "recipients": {"to": ["billing@freeman.example"], "cc": [], "why": "company email"},
             "recipients_override": None,
+            "billing_address_override": None,
             "revision": 1,
             "sync": [],
         }.items()
@@ -227,6 +228,13 @@ def test_an_override_wins_over_every_rule(ann: Caller, client: dict[str, Any]) -
     assert made["recipients"] == {**override, "why": "override on the invoice"}
     cleared = ann.patch(f"/invoices/{made['id']}", {"recipients_override": None}).get_json()
     assert cleared["recipients"]["to"] == ["billing@freeman.example"]
+
+
+def test_an_address_of_its_own_is_printed_whatever_the_rules_say(ann: Caller, client: dict[str, Any]) -> None:
+    made = ann.created("/invoices", invoice(client["id"], billing_address_override={"city": "Hull", "country": "GB"}))
+    assert (made["billing_address"]["city"], made["billing_address_override"]["city"]) == ("Hull", "Hull")
+    cleared = ann.patch(f"/invoices/{made['id']}", {"billing_address_override": None}).get_json()
+    assert (cleared["billing_address"], cleared["billing_address_override"]) == (client["billing_address"], None)
 
 
 def test_invoices_are_listed_newest_first_and_filtered(ann: Caller, client: dict[str, Any]) -> None:

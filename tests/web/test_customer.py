@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
-
 from service.core.ports import EntityKind
 from service.records.customers import change_customer
 from service.records.inputs import CustomerChanges
@@ -12,17 +9,13 @@ from service.store.queries.states import sync_states
 from service.store.records import CustomerRow
 from service.store.sync_models import LinkRow
 from tests.web.conftest import client_of
+from tests.web.forms import fields_of
 from tests.web.world import World
 
 
 def form_of(page: str) -> dict[str, str]:
-    """Return the values a form on the page would send unchanged."""
-    form = page[page.index('data-testid="customer-form"') :].partition("</form>")[0]
-    fields = {}
-    for tag in re.findall(r"<input[^>]*>", form):
-        given = dict(re.findall(r'(\w+)="([^"]*)"', tag))
-        fields[given["name"]] = html.unescape(given.get("value", ""))
-    return fields
+    """Return the values that the form on the page would send unchanged."""
+    return fields_of(page, "customer-form")
 
 
 def phone_of(world: World, name: str) -> str | None:
@@ -67,13 +60,71 @@ def test_what_somebody_else_changed_meanwhile_is_shown_and_not_overwritten(any_w
         change_customer(session, any_world.author, any_world.ids["cedar"], CustomerChanges(phone="555 9999"))
     answer = client.post(path, data=mine)
     assert answer.status_code == 409
-    assert "changed meanwhile" in answer.text
-    assert 'Phone is now: <span class="strong">555 9999</span>' in answer.text
-    assert form_of(answer.text)["email"] == "mine@cedar.example"
-    assert phone_of(any_world, "cedar") == "555 9999"
-    again = form_of(answer.text) | {"phone": "555 9999"}
-    assert client.post(path, data=again).status_code == 303
-    assert phone_of(any_world, "cedar") == "555 9999"
+    assert "Edited meanwhile by admin@freeman.example" in answer.text
+    assert 'Phone: <span class="strong">555 9999</span>' in answer.text
+    again = form_of(answer.text)
+    assert (again["email"], again["phone"]) == ("mine@cedar.example", "555 9999")
+    with any_world.database.write() as session:
+        change_customer(session, any_world.author, any_world.ids["cedar"], CustomerChanges(email="late@cedar.example"))
+    both = client.post(path, data=again)
+    assert both.status_code == 409
+    assert 'Email is now: <span class="strong">late@cedar.example</span>; you typed: mine@cedar.example' in both.text
+    assert client.post(path, data=form_of(both.text)).status_code == 303
+    with any_world.database.read() as session:
+        row = session.get_one(CustomerRow, any_world.ids["cedar"])
+        assert (row.email, row.phone) == ("mine@cedar.example", "555 9999")
+
+
+def test_rules_for_its_invoices_are_chosen_on_the_form(world: World) -> None:
+    client, path = client_of(world, "accountant"), f"/customers/{world.ids['store']}"
+    page = client.get(f"{path}/edit").text
+    assert "As Freeman Sporting Goods if blank: net30" in page
+    chosen = {
+        "payment_terms": "eom15", "currency": "cad", "invoice_email": "cc", "other_emails_invoice": "to",
+        "other_emails": "a@freeman.example; b@freeman.example", "discount_percent": "2.5", "status": "on_hold",
+        "allow_partial_payments": "false",
+    }  # fmt: skip
+    assert client.post(f"{path}/edit", data=form_of(page) | chosen).status_code == 303
+    with world.database.read() as session:
+        row = session.get_one(CustomerRow, world.ids["store"])
+        assert (row.payment_terms, row.currency, row.invoice_email) == ("eom15", "CAD", "cc")
+        assert (row.other_emails, row.status) == (["a@freeman.example", "b@freeman.example"], "on_hold")
+        assert (str(row.discount_percent), row.allow_partial_payments) == ("2.5", False)
+    assert form_of(client.get(f"{path}/edit").text).items() >= {"payment_terms": "eom15", "status": "on_hold"}.items()
+    wrong = client.post(f"{path}/edit", data=form_of(page) | {"revision": "2", "currency": "XYZ"})
+    assert wrong.status_code == 422
+    assert '<a href="#field-currency">Currency</a>: ' in wrong.text
+
+
+def test_a_move_is_looked_at_before_it_is_made(any_world: World) -> None:
+    client, path = client_of(any_world, "accountant"), f"/customers/{any_world.ids['store']}/move"
+    assert "0969 Ocean View Road:Roof" not in client.get(path).text
+    found = client.get(path, query_string={"q": "cedar"}).text
+    assert f"{path}?to={any_world.ids['cedar']}" in found
+    assert any_world.ids["roof"] not in client.get(path, query_string={"q": "roof"}).text  # it stands below
+    look = client.get(path, query_string={"to": any_world.ids["cedar"]}).text
+    assert "<td>Cedar Vets:0969 Ocean View Road:Roof</td>" in look
+    assert "QuickBooks · Craig&#39;s Design holds 1 of these records" in look
+    with any_world.database.read() as session:
+        assert session.get_one(CustomerRow, any_world.ids["store"]).parent_id == any_world.ids["freeman"]
+    given = fields_of(look.replace('class="actions"', 'data-testid="do"'), "do")
+    with any_world.database.write() as session:
+        change_customer(session, any_world.author, any_world.ids["store"], CustomerChanges(phone="1"))
+    late = client.post(path, data=given, follow_redirects=True)
+    assert "Look again at what the move would do." in late.text
+    given["revision"] = "2"
+    assert "is where it stands now" in client.post(path, data=given, follow_redirects=True).text
+    with any_world.database.read() as session:
+        assert session.get_one(CustomerRow, any_world.ids["roof"]).full_name == "Cedar Vets:0969 Ocean View Road:Roof"
+
+
+def test_a_move_that_cannot_be_says_why(world: World) -> None:
+    client, path = client_of(world, "accountant"), f"/customers/{world.ids['freeman']}/move"
+    assert "below" in client.get(path, query_string={"to": world.ids["roof"]}).text
+    alone = client.post(f"/customers/{world.ids['roof']}/move", data={"to": "top"}, follow_redirects=True)
+    assert "a contact" in alone.text  # as a client, a company needs one
+    with world.database.read() as session:
+        assert session.get_one(CustomerRow, world.ids["roof"]).depth == 3
 
 
 def test_a_wrong_value_is_named_beside_its_field_and_nothing_typed_is_lost(any_world: World) -> None:

@@ -33,6 +33,7 @@ NEEDS = {
     "pages.save_site": Role.ACCOUNTANT,
     "pages.remove_site": Role.ACCOUNTANT,
     "pages.save_customer": Role.ACCOUNTANT,
+    "pages.do_move_customer": Role.ACCOUNTANT,
     "pages.answer_conflict": Role.ACCOUNTANT,
     "pages.decide_drift": Role.ACCOUNTANT,
     "pages.choose_drift_rule": Role.ADMIN,

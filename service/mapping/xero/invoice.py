@@ -6,7 +6,7 @@ invoice there has no recipients and no billing address of its own: they are its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from service.core.choice import JobRule
@@ -14,9 +14,10 @@ from service.core.editing import EditRule
 from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
-from service.core.model import Customer, Invoice, InvoiceStatus
+from service.core.model import Address, Customer, Invoice, InvoiceStatus
 from service.core.money import decimal_text
 from service.core.ports import Company, EntityKind, MappingContext, Payload, Projection, Record, Ref, RemoteRecord
+from service.core.recipients import own_address
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
 from service.mapping.xero import editing
@@ -207,9 +208,20 @@ def _declare(invoice: Invoice, context: MappingContext, losses: Losses) -> None:
         losses.add("cc", "Xero invoices have no Cc; Tieout can send the invoice itself.")
     if to and (customer is None or to != mailed_by_xero(customer, context)) and invoice.sub_contact_id is None:
         losses.add("to", "Xero sends an invoice to its contact's addresses, not to recipients of its own.")
-    own = inherited(customer, "billing_address", context) if customer else None
-    if invoice.billing_address and invoice.sub_contact_id is None and invoice.billing_address != own:
+    own = _printed(invoice, customer, chain, context)
+    if invoice.billing_address and invoice.billing_address != own:
         losses.add("billing_address", "Xero prints the billing address of the contact, not one of the invoice.")
+
+
+def _printed(
+    invoice: Invoice, customer: Customer | None, chain: Sequence[Customer], context: MappingContext
+) -> Address | None:
+    """Return the address that Xero prints: that of the contact, or of the sub-contact, whom the invoice is to."""
+    people = [person for one in chain for person in one.contacts if person.id == invoice.sub_contact_id]
+    if invoice.sub_contact_id is not None and not people:
+        return invoice.billing_address  # whose it is has moved since; the address came from there
+    own = own_address(people[0], context.job_sites) if people else None
+    return own or (inherited(customer, "billing_address", context) if customer else None)
 
 
 def _require_contact(snapshot: Snapshot) -> None:

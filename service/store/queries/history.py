@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import and_, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from service.core.money import money_text
 from service.core.ports import EntityKind, Ref
 from service.store.accounts import Event
 from service.store.credit_models import AllocationRow
@@ -20,6 +21,8 @@ from service.store.sync_models import CallRow, IntentRow, LinkRow, ProblemRow
 _MOST = 200
 #: Events whose fields before and after are those of our own record.
 _OURS = ("created", "edited", "archived", "unarchived")
+#: Events that raise a record's revision.
+_RAISES = (*_OURS, "approved", "voided", "paid", "followed", "took over the tax", "applied", "unapplied", "removed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,14 @@ def changes_since(session: Session, organisation_id: str, record_id: str, moment
     return session.scalars(query.order_by(Event.at.desc(), Event.id.desc())).all()
 
 
+def last_change(session: Session, organisation_id: str, record_id: str) -> Event | None:
+    """Return the latest change of a record of ours."""
+    query = select(Event).where(
+        Event.organisation_id == organisation_id, Event.record_id == record_id, Event.verb.in_(_RAISES)
+    )
+    return session.scalars(query.order_by(Event.at.desc(), Event.id.desc()).limit(1)).first()
+
+
 def labels_of(session: Session, refs: Collection[Ref]) -> dict[Ref, str]:
     """Return what records are called, as far as they are still there."""
     found: dict[Ref, str] = {}
@@ -195,7 +206,15 @@ def _labels(session: Session, kind: EntityKind, ids: Collection[str]) -> list[tu
             return [(row.id, " ".join(part for part in (row.first_name, row.last_name) if part)) for row in people]
         case EntityKind.PAYMENT | EntityKind.CREDIT | EntityKind.REFUND:
             paid = session.scalars(select(PaymentRow).where(PaymentRow.id.in_(ids)))
-            return [(row.id, f"{row.kind} of {row.amount} {row.currency}") for row in paid]
+            return [(row.id, f"{row.kind} of {money_text(row.amount, row.currency)} {row.currency}") for row in paid]
         case EntityKind.ALLOCATION:
-            parts = session.scalars(select(AllocationRow).where(AllocationRow.id.in_(ids)))
-            return [(row.id, f"{row.amount} of a credit") for row in parts]
+            parts = session.execute(
+                select(AllocationRow, PaymentRow, InvoiceRow.number)
+                .join(PaymentRow, PaymentRow.id == AllocationRow.payment_id)
+                .join(InvoiceRow, InvoiceRow.id == AllocationRow.invoice_id)
+                .where(AllocationRow.id.in_(ids))
+            )
+            return [
+                (part.id, f"{money_text(part.amount, of.currency)} {of.currency} of a {of.kind} on {number}")
+                for part, of, number in parts
+            ]

@@ -15,7 +15,7 @@ from service.core.choice import MappingSettings
 from service.core.errors import MappingError
 from service.core.fields import OWNERS
 from service.core.intent import Operation
-from service.core.model import Address, Invoice, InvoiceLine, InvoiceStatus, Recipients
+from service.core.model import Address, Contact, Invoice, InvoiceLine, InvoiceStatus, Recipients
 from service.core.ports import Company, EntityKind, Family, Ref, Reference, RemoteRecord
 from service.core.reconcile import Flow
 from service.core.snapshot import differences
@@ -155,6 +155,8 @@ def test_a_sub_contact_of_its_own_is_the_invoices_contact() -> None:
     assert MAPPER.needs(record, context()) == (sub,)
     assert _fields(record, remote_ids={sub: "there"})["customer"] == "there"
     assert _losses(record) == {}
+    moved = replace(customer(), contacts=(Contact(id="s1", customer_id="c1", billing_address=Address(city="York")),))
+    assert set(_losses(record, moved)) == {"billing_address"}  # Xero prints that of the sub-contact
 
 
 def test_an_invoice_whose_contact_is_not_there_yet_is_planned_but_not_sent() -> None:
