@@ -227,7 +227,7 @@ def _detailed(session: Session, row: ProblemRow) -> ConflictOut:
             take_back=None if story.take_back is None else TakeBackOut(**asdict(story.take_back)),
         )
         return shown.model_copy(update={"outcome": outcome})
-    effects = effect.effects(platform(), session, row)
+    effects = effect.effects(effect.view_of(platform(), session, row))
     choices = [
         one.model_copy(update={"changes": _changes(effects.options.get(OptionId(one.id), ()))}) for one in shown.options
     ]

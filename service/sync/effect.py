@@ -26,7 +26,7 @@ from service.sync.platform import Platform
 from service.sync.work import ground_of
 
 #: Fields that say nothing to a person: our key there, and what follows from other fields.
-_HIDDEN = frozenset({"reference", "subtotal", "tax_total", "total", "amount_paid", "amount_due"})
+HIDDEN = frozenset({"reference", "subtotal", "tax_total", "total", "amount_paid", "amount_due"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +84,12 @@ class Effects:
     linking: Mapping[str, Sequence[Change]] = field(default_factory=dict)  #: to each candidate, by remote id
 
 
-def effects(platform: Platform, session: Session, row: ProblemRow) -> Effects:
+def effects(view: View | None) -> Effects:
     """Return what each answer to an open question would change."""
-    view = view_of(platform, session, row)
     if view is None:
         return Effects()
     offered = [option.id for option in options(view.problem)]
-    found = {one: _effect(view, _default(view.problem, one)) for one in offered}
+    found = {one: effect_of(view, _default(view.problem, one)) for one in offered}
     ties = OptionId.LINK_EXISTING in offered
     candidates = [one.remote_id for one in view.problem.candidates if ties and _is_tieable(view, one)]
     return Effects(options=found, linking={one: _linked(view, one) for one in candidates})
@@ -99,7 +98,7 @@ def effects(platform: Platform, session: Session, row: ProblemRow) -> Effects:
 def foreseen(platform: Platform, session: Session, row: ProblemRow, answer: Answer) -> list[dict[str, Any]]:
     """Return what an answer changes, as documents; kept with it."""
     view = view_of(platform, session, row)
-    return [] if view is None else [change.as_json() for change in _effect(view, answer)]
+    return [] if view is None else [change.as_json() for change in effect_of(view, answer)]
 
 
 def view_of(platform: Platform, session: Session, row: ProblemRow, *, link: LinkRow | None = None) -> View | None:
@@ -142,7 +141,8 @@ def _default(problem: Problem, option: OptionId) -> Answer:
     return Answer(option=option, remote_id=first, name=None if suggestion is None else str(suggestion))
 
 
-def _effect(view: View, answer: Answer) -> list[Change]:  # noqa: C901, PLR0911 - one case per answer
+def effect_of(view: View, answer: Answer) -> list[Change]:  # noqa: C901, PLR0911 - one case per answer
+    """Return what an answer would change, field by field."""
     problem, case = view.problem, view.case
     match answer.option:
         case OptionId.RETRY:
@@ -307,7 +307,7 @@ def _changes(decision: Decision) -> list[Change]:
             after=action.value,
         )
         for action in decision.plan.pulls
-        if action.move is Move.PULL and action.field not in _HIDDEN
+        if action.move is Move.PULL and action.field not in HIDDEN
     ]
     if decision.operation in (Operation.ARCHIVE, Operation.VOID, Operation.DELETE, Operation.RESTORE):
         back = decision.operation is Operation.RESTORE
@@ -316,7 +316,7 @@ def _changes(decision: Decision) -> list[Change]:
         found += [
             Change(side="theirs", record=there, field=name, before=before, after=value)
             for name, value in sorted(decision.expected.fields.items())
-            if name not in _HIDDEN and (before := None if theirs is None else theirs.get(name)) != value
+            if name not in HIDDEN and (before := None if theirs is None else theirs.get(name)) != value
         ]
     return found
 

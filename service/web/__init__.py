@@ -25,6 +25,7 @@ for _page in (
     "as_of",
     "callback",
     "conflict",
+    "conflict_many",
     "connection",
     "customer",
     "customer_act",

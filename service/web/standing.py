@@ -61,6 +61,12 @@ class Question:
     options: tuple[Option, ...]
     package: str = ""
 
+    @property
+    def answered(self) -> str:
+        """Which answer was given; empty where it settled by itself."""
+        chosen = (self.row.answer or {}).get("option")
+        return next((one.label.rstrip("…") for one in self.options if one.id.value == chosen), str(chosen or ""))
+
 
 def standings(session: Session, organisation_id: str) -> list[Standing]:
     """Return every connection that is not gone, oldest first."""
@@ -96,10 +102,18 @@ def _outlook(session: Session, row: ConnectionRow, run: RunRow | None, *, waitin
 
 
 def questions(
-    session: Session, organisation_id: str, *, limit: int, after: str | None = None, is_open: bool = True
+    session: Session,
+    organisation_id: str,
+    *,
+    limit: int,
+    after: str | None = None,
+    is_open: bool = True,
+    kind: str | None = None,
 ) -> list[Question]:
-    """Return what waits for a person (or, with ``is_open`` false, what no longer does), oldest first."""
-    found = problems.listed(session, organisation_id, is_open=is_open, after=after, limit=limit)
+    """Return what waits for a person, oldest first; with ``is_open`` false what no longer does, newest first."""
+    found = problems.listed(
+        session, organisation_id, is_open=is_open, kind=kind, after=after, limit=limit, newest_first=not is_open
+    )
     return [question_of(row, link) for row, link in found]
 
 

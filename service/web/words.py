@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from difflib import SequenceMatcher
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -30,6 +31,21 @@ CONNECTION_STATES: Mapping[str, str] = {
     "paused": "paused",
     "needs_reauth": "needs reconnecting",
     "disconnected": "disconnected",
+}
+#: What a conflict is about, in few words.
+CONFLICTS: Mapping[str, str] = {
+    "duplicate_name": "Name taken there",
+    "both_changed": "Changed on both sides",
+    "missing_mapping": "Mapping incomplete",
+    "rejected": "Refused there",
+    "deleted_there": "Gone there",
+    "archived_there": "Archived there",
+    "merged_there": "Merged there",
+    "ambiguous_match": "Several could be it",
+    "not_allowed_now": "Not allowed now",
+    "too_deep": "Too deep in the tree",
+    "parent_not_synced": "Waits for its parent",
+    "outcome_unknown": "Outcome unknown",
 }
 RUN_STATES: Mapping[str, str] = {
     "queued": "about to start",
@@ -210,6 +226,19 @@ def plain_value(value: Any) -> str:
     return value_text(value_from_json(value)) if isinstance(value, (list, dict)) else value_text(value)
 
 
+def apart(value: Any, other: Any) -> Html:
+    """Return a value as a person reads it, with the characters marked that another one does not have."""
+    told, there = plain_value(value), plain_value(other)
+    if told == there or "blank" in (told, there):
+        return Html(escape(told))
+    matcher = SequenceMatcher(None, told, there, autojunk=False)
+    pieces = []
+    for same, begin, end, _, _ in matcher.get_opcodes():
+        part = escape(told[begin:end])
+        pieces.append(part if same == "equal" or not part else f"<mark>{part}</mark>")
+    return Html("".join(pieces))
+
+
 def actor(name: str, names: Mapping[str, str]) -> str:
     """Return who did something."""
     return names.get(name) or _ACTORS.get(name.partition(":")[0]) or "somebody who is gone"
@@ -251,6 +280,7 @@ def install(app: Flask) -> None:
         plain_value,
         address,
         plural,
+        apart,
         duration,
         actor,
         field_words,
@@ -262,6 +292,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         DOTS=DOTS,
         CONNECTION_STATES=CONNECTION_STATES,
+        CONFLICTS=CONFLICTS,
         RUN_STATES=RUN_STATES,
         RUN_KINDS=RUN_KINDS,
         ENTITIES=ENTITIES,

@@ -12,7 +12,7 @@ from service.core.problem import OptionId, from_json, options, sentence
 from service.store.queries import links, neighbours
 from service.store.records import CustomerRow, InvoiceRow
 from service.store.sync_models import ConnectionRow, ProblemRow
-from service.sync.effect import effects
+from service.sync.effect import effects, view_of
 from service.sync.resolve import AlreadyAnswered
 from service.sync.story import story_of
 from tests.sync.bookkeeper import Bookkeeper
@@ -39,7 +39,7 @@ def said(office: Office, asked: ProblemRow | None = None) -> str:
 def changes(office: Office, option: OptionId) -> list[tuple[str, str, Any, Any]]:
     """Return what an answer to the only question would change: side, field, from, to."""
     with office.platform.database.read() as session:
-        found = effects(office.platform, session, office.problem()).options[option]
+        found = effects(view_of(office.platform, session, office.problem())).options[option]
     return [(one.side, one.field, one.before, one.after) for one in found]
 
 

@@ -42,6 +42,8 @@ PAGES = [
     "/conflicts?status=resolved",
     "/conflicts/{taken}",
     "/conflicts/{held}",
+    "/conflicts/{held}/alike",
+    "/conflicts/answered?id={held}",
     "/connections",
     "/connections/{connection}",
     "/connections/{matching}",
@@ -237,6 +239,37 @@ def test_a_question_is_answered_from_the_dashboard(browser: Browser, address: st
     page.get_by_label("New name").fill("Harbour Roofing (customer)")
     page.get_by_test_id("resolve").click()
     expect(page.get_by_test_id("happened")).to_contain_text("Rename ours, chosen by accountant@freeman.example")
+    page.close()
+
+
+def test_the_inbox_is_worked_through_with_the_keyboard_alone(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    sign_in(page, address, "accountant")
+    page.keyboard.press("g")
+    page.keyboard.press("x")
+    page.wait_for_url("**/conflicts")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Harbour Roofing Ltd")
+    page.keyboard.press("2")
+    expect(page.get_by_label("Try again")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("happened")).to_contain_text("Try again, chosen by accountant@freeman.example")
+    page.keyboard.press("u")
+    expect(page.get_by_test_id("notice")).to_have_text("1 answer is taken back.")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("happened")).to_contain_text("Rename ours")
+    expect(page.get_by_test_id("next")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Cedar Vets")
+    page.get_by_label("Theirs", exact=True).first.check()
+    expect(page.get_by_label("Choose field by field")).to_be_checked()
+    page.get_by_label("Ours", exact=True).last.check()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("happened")).to_contain_text("Choose field by field")
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing needs you")
     page.close()
 
 

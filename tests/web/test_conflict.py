@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from service.store.queries.connections import runs
+from dataclasses import replace
+from typing import Any
+
+from service.core.ports import Family
+from service.core.problem import Problem
 from service.store.records import CustomerRow
-from service.store.sync_models import ProblemRow, RunRow
+from service.store.sync_models import ConnectionRow, ProblemRow
+from service.web.conflict import PAUSE
 from tests.web.conftest import client_of
-from tests.web.world import World
+from tests.web.package import remote_customer
+from tests.web.world import World, both_changed, company, counterpart, duplicate, link, problem
 
 
 def test_the_inbox_gives_the_reason_first(any_world: World) -> None:
@@ -29,12 +35,14 @@ def test_renaming_settles_it_and_asks_for_a_sync(any_world: World) -> None:
     answer = client_of(any_world, "accountant").post(
         path, data={"option": "rename_ours", "name": "Harbour Roofing (customer)"}, follow_redirects=True
     )
-    assert "A sync has begun" in answer.text
     assert "Rename ours, chosen by accountant@freeman.example" in answer.text
-    assert any_world.runner.woken == [any_world.ids["connection"]]
+    assert "until then nothing is sent" in answer.text
+    assert "Next: Cedar Vets" in answer.text
     with any_world.database.read() as session:
         assert session.get_one(CustomerRow, any_world.ids["harbour"]).name == "Harbour Roofing (customer)"
         assert session.get_one(ProblemRow, any_world.ids["taken"]).closed_at is not None
+        due = session.get_one(ConnectionRow, any_world.ids["connection"]).due_at
+        assert due == any_world.clock() + PAUSE
 
 
 def test_fields_are_chosen_one_by_one(any_world: World) -> None:
@@ -52,8 +60,7 @@ def test_an_incomplete_answer_is_named_and_keeps_what_was_chosen(world: World) -
     answer = client_of(world).post(path, data={"option": "choose_fields", "field.phone": "ours"})
     assert answer.status_code == 422
     assert "Choose ours or theirs for every field." in answer.text
-    assert 'name="field.phone" value="ours" checked' in answer.text
-    assert not world.runner.woken
+    assert 'name="field.phone" value="ours" data-implies="choose_fields" checked' in answer.text
 
 
 def test_a_name_is_needed_to_rename(world: World) -> None:
@@ -90,14 +97,96 @@ def test_a_viewer_reads_the_answers_without_a_button(world: World) -> None:
     assert "Do this and sync" not in page
 
 
-def test_the_sync_that_is_asked_for_is_the_persons(world: World) -> None:
-    client_of(world).post(f"/conflicts/{world.ids['taken']}", data={"option": "retry"})
-    with world.database.read() as session:
-        asked = [row for row in (session.get(RunRow, row_id) for row_id in _runs(world)) if row and not row.finished_at]
-        assert [row.requested_by for row in asked] == [f"user:{world.users['admin']}"]
+def test_an_answer_is_taken_back_from_its_page(any_world: World) -> None:
+    accountant, path = client_of(any_world, "accountant"), f"/conflicts/{any_world.ids['taken']}"
+    answer = {"option": "rename_ours", "name": "Harbour Roofing (customer)"}
+    page = accountant.post(path, data=answer, follow_redirects=True).text
+    assert "Name becomes Harbour Roofing Ltd again. Nothing was sent yet" in page
+    assert 'data-testid="take-back"' not in client_of(any_world, "viewer").get(path).text
+    again = accountant.post("/conflicts/take-back", data={"id": any_world.ids["taken"]})
+    assert again.location != path
+    page = accountant.get(again.location or "").text
+    assert "1 answer is taken back." in page
+    assert 'data-testid="answer-form"' in page
+    with any_world.database.read() as session:
+        assert session.get_one(CustomerRow, any_world.ids["harbour"]).name == "Harbour Roofing Ltd"
+    late = accountant.post("/conflicts/take-back", data={"id": any_world.ids["taken"]}, follow_redirects=True).text
+    assert "This answer was taken back already." in late
+    assert "taken back" in accountant.get("/conflicts?status=resolved").text
 
 
-def _runs(world: World) -> list[str]:
+def test_who_answered_meanwhile_is_told_to_whoever_has_the_page_open(world: World) -> None:
+    path = f"/conflicts/{world.ids['taken']}"
+    assert client_of(world).get(f"/parts{path}").text.strip() == ""
+    client_of(world, "accountant").post(path, data={"option": "retry"})
+    told = client_of(world).get(f"/parts{path}").text
+    assert "Settled meanwhile: Try again, chosen by accountant@freeman.example." in told
+    late = client_of(world).post(path, data={"option": "unlink"}, follow_redirects=True).text
+    assert "answered already by accountant@freeman.example" in late
+
+
+def more_like(world: World, name: str, of: str, asked: Problem, **fields: Any) -> str:
+    """Add a customer about whom something like it is asked; return the question's id."""
+    with world.database.write() as session:
+        at = session.get_one(ConnectionRow, world.ids["connection"])
+        row = company(session, world, name, **fields)
+        tie = link(session, at, row, "red", **({"remote_id": of} if of else {"remote_id": None, "baseline": None}))
+        return problem(session, tie, name, asked).id
+
+
+def test_the_same_answer_is_given_to_many_alike_after_a_preview(any_world: World) -> None:
+    names = ["Ash Roofing", "Birch Roofing"]
+    others = [more_like(any_world, name, "", duplicate(name)) for name in names]
+    bare = duplicate("Nameless")
+    own = more_like(any_world, "Nameless", "", replace(bare, params={**bare.params, "suggestion": None}))
+    accountant, path = client_of(any_world, "accountant"), f"/conflicts/{any_world.ids['taken']}"
+    inbox = accountant.get("/conflicts").text
+    assert 'Name taken there <span class="figure">4</span>' in inbox
+    assert "The same for 3 others like it" in accountant.get(path).text
+    shown = accountant.post(f"{path}/alike", data={"option": "rename_ours"}, follow_redirects=True).text
+    assert "becomes Ash Roofing (customer)" in shown
+    assert shown.count('data-fits="yes"') == 3
+    assert "Needs an answer of its own." in shown
+    accountant.post(f"/conflicts/{others[1]}", data={"option": "retry"})
+    ids = [any_world.ids["taken"], *others, own]
+    page = accountant.post(
+        f"{path}/alike", data={"do": "1", "option": "rename_ours", "id": ids}, follow_redirects=True
+    ).text
+    assert "2 conflicts answered together" in page
+    assert "1 other was settled meanwhile" in page
+    assert "Nameless needs an answer of its own." in page
+    with any_world.database.read() as session:
+        assert session.get_one(CustomerRow, any_world.ids["harbour"]).name == "Harbour Roofing Ltd (customer)"
+    back = accountant.post(
+        "/conflicts/take-back", data={"id": [any_world.ids["taken"], others[0]]}, follow_redirects=True
+    ).text
+    assert "2 answers are taken back." in back
+    with any_world.database.read() as session:
+        assert session.get_one(CustomerRow, any_world.ids["harbour"]).name == "Harbour Roofing Ltd"
+
+
+def test_field_by_field_for_many_needs_a_side_for_each_field(world: World) -> None:
+    path = f"/conflicts/{world.ids['held']}/alike"
+    other = more_like(world, "Oak Vets", "78", both_changed("Oak Vets"), phone="555 1111", email="a@cedar.example")
+    accountant = client_of(world, "accountant")
+    assert 'data-fits="no"' in accountant.get(f"{path}?option=choose_fields&field.phone=ours").text
+    sides = {"field.phone": "ours", "field.email": "theirs"}
+    assert accountant.get(path, query_string={"option": "choose_fields", **sides}).text.count('data-fits="yes"') == 2
+    accountant.post(path, data={"do": "1", "option": "choose_fields", "id": other, **sides})
     with world.database.read() as session:
-        found = runs(session, world.organisation_id, connection_id=None, before=None, limit=10)
-        return [row.id for row in found]
+        answered = session.get_one(ProblemRow, other).answer
+        assert answered
+        assert answered["fields"] == {"phone": "ours", "email": "theirs"}
+
+
+def test_both_records_stand_side_by_side_with_what_differs_marked(world: World) -> None:
+    with world.database.write() as session:
+        at = session.get_one(ConnectionRow, world.ids["connection"])
+        counterpart(session, at, remote_customer("901", "Harbour Roofing Ltd", family=Family.VENDOR))
+    viewer = client_of(world, "viewer")
+    taken = viewer.get(f"/conflicts/{world.ids['taken']}").text
+    assert '<span class="tag">vendor</span>' in taken
+    held = viewer.get(f"/conflicts/{world.ids['held']}").text
+    assert "555 <mark>1111</mark>" in held
+    assert "555 <mark>2222</mark>" in held
+    assert held.index("Phone") < held.index("agree")

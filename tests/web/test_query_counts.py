@@ -25,8 +25,8 @@ STATEMENTS = {
     "/invoices": 8,
     "/letters": 4,
     "/invoices/{invoice}": 26,
-    "/conflicts": 4,
-    "/conflicts/{held}": 12,
+    "/conflicts": 5,
+    "/conflicts/{held}": 14,
     "/connections": 12,
     "/connections/{connection}": 107,  # with what the next sync will take, decided as the sync will
     "/drift": 4,

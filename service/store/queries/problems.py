@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -30,8 +30,10 @@ def listed(
     *,
     is_open: bool | None = True,
     connection_id: str | None = None,
+    kind: str | None = None,
     after: str | None = None,
     limit: int = 100,
+    newest_first: bool = False,
 ) -> Sequence[tuple[ProblemRow, LinkRow]]:
     """Return problems with their links, oldest first; ``after`` is the last id of the page before."""
     query = (
@@ -43,21 +45,53 @@ def listed(
         query = query.where(ProblemRow.closed_at.is_(None) if is_open else ProblemRow.closed_at.is_not(None))
     if connection_id is not None:
         query = query.where(ProblemRow.connection_id == connection_id)
+    if kind is not None:
+        query = query.where(ProblemRow.kind == kind)
     if after is not None:
-        query = query.where(ProblemRow.id > after)
-    return [(problem, link) for problem, link in session.execute(query.order_by(ProblemRow.id).limit(limit))]
+        query = query.where(ProblemRow.id < after if newest_first else ProblemRow.id > after)
+    order = ProblemRow.id.desc() if newest_first else ProblemRow.id
+    return [(problem, link) for problem, link in session.execute(query.order_by(order).limit(limit))]
 
 
-def count_open(session: Session, organisation_id: str) -> int:
-    """Count the questions that wait for a person."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(ProblemRow)
-            .where(ProblemRow.organisation_id == organisation_id, ProblemRow.closed_at.is_(None))
-        )
-        or 0
+def next_open(session: Session, row: ProblemRow) -> ProblemRow | None:
+    """Return the question to go on with after one: the next that is open, then the oldest."""
+    query = select(ProblemRow).where(
+        ProblemRow.organisation_id == row.organisation_id, ProblemRow.closed_at.is_(None), ProblemRow.id != row.id
     )
+    return session.scalar(query.order_by(ProblemRow.id < row.id, ProblemRow.id).limit(1))
+
+
+def kinds_open(session: Session, organisation_id: str) -> list[tuple[str, str, int, str]]:
+    """Count the open questions by connection and kind: (connection id, kind, how many, id of the oldest)."""
+    query = (
+        select(ProblemRow.connection_id, ProblemRow.kind, func.count(), func.min(ProblemRow.id))
+        .where(ProblemRow.organisation_id == organisation_id, ProblemRow.closed_at.is_(None))
+        .group_by(ProblemRow.connection_id, ProblemRow.kind)
+        .order_by(func.min(ProblemRow.id))
+    )
+    return [(connection_id, kind, count, oldest) for connection_id, kind, count, oldest in session.execute(query)]
+
+
+def named(session: Session, organisation_id: str, problem_ids: Collection[str]) -> Sequence[ProblemRow]:
+    """Return problems of the organisation by their ids, oldest first; unknown ones are left out."""
+    query = select(ProblemRow).where(ProblemRow.organisation_id == organisation_id, ProblemRow.id.in_(problem_ids))
+    return session.scalars(query.order_by(ProblemRow.id)).all()
+
+
+def count_open(
+    session: Session, organisation_id: str, *, connection_id: str | None = None, kind: str | None = None
+) -> int:
+    """Count the questions that wait for a person."""
+    query = (
+        select(func.count())
+        .select_from(ProblemRow)
+        .where(ProblemRow.organisation_id == organisation_id, ProblemRow.closed_at.is_(None))
+    )
+    if connection_id is not None:
+        query = query.where(ProblemRow.connection_id == connection_id)
+    if kind is not None:
+        query = query.where(ProblemRow.kind == kind)
+    return session.scalar(query) or 0
 
 
 def later_of(session: Session, row: ProblemRow, link: LinkRow) -> ProblemRow | None:

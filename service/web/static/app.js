@@ -95,8 +95,8 @@
   }
 
   async function tick() {
-    const live = all("[data-live]");
     ticks += 1;
+    const live = all("[data-live]").filter((part) => !("calm" in part.dataset) || ticks % 5 === 0);
     if ((live.length || ticks % 5 === 0) && document.visibilityState === "visible") {
       try {
         for (const part of live) morphChildren(part, await fetchPart(part.dataset.live));
@@ -173,6 +173,7 @@
       (element) => element.dataset.key === keys && (!element.closest("[data-row]") || row?.contains(element)),
     );
     if (!target) return false;
+    if (target.matches("[type=radio]")) target.checked = true;
     if (target.matches("input")) target.focus();
     else target.click();
     return true;
@@ -185,7 +186,9 @@
     const row = find("[data-row].at");
     const sequence = before ? `${before} ${event.key}` : event.key;
     before = "";
-    if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
+    const arrows = find("[data-arrows]") ? { ArrowDown: 1, ArrowUp: -1 } : {};
+    const by = { j: 1, k: -1, ...arrows }[event.key];
+    if (by && rows().length && !(event.key in arrows && event.target.matches("input"))) step(by);
     else if (event.key === "o" && row) find("[data-children]", row)?.click();
     else if (event.key === "Enter" && row && document.activeElement === document.body) find("[data-open]", row)?.click();
     else if (sequence === "g") before = "g";
@@ -232,6 +235,12 @@
       menu.open = false;
       find("summary", menu).focus();
     }
+  });
+
+  // Whoever chooses a field's side has chosen to choose field by field.
+  document.addEventListener("change", (event) => {
+    const implied = event.target.dataset?.implies;
+    if (implied) find(`input[name=option][value=${implied}]`).checked = true;
   });
 
   const useKeys = find("#use-keys");
