@@ -94,6 +94,8 @@ class Decision:
 
 def flows_of(mapper: Mapper, settings: MappingSettings) -> Mapping[FieldName, Flow]:
     """Return who owns each field on a connection: its settings over the mapper's defaults."""
+    if not (settings.lists or settings.owners):
+        return mapper.flows
     return {name: settings.owner_of(mapper.kind, name, flow) for name, flow in mapper.flows.items()}
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from service.core.errors import ConnectionBroken, OutcomeUnknown, StaleVersion, Transient
 from service.core.intent import Intent, Operation, call_key
-from service.core.link import Sent
-from service.core.ports import Answer, Family, Lane, Request, Written
+from service.core.link import Heard, Sent
+from service.core.ports import Answer, Family, Lane, RemoteRecord, Request, Written
 from service.core.reconcile import advance
 from service.core.snapshot import Snapshot
 from service.ids import new_id
-from service.store.facts import changes_by, write_changes
-from service.store.queries import calls
+from service.store.facts import apply_to, changes_by, write_changes
+from service.store.queries import calls, counterparts
 from service.store.sync_models import CallRow, LinkRow
 from service.sync import books, readback
 from service.sync.cases import Ground
@@ -205,7 +205,7 @@ def _take_in(work: Work, ground: Ground, parcel: Parcel, answer: Answer) -> None
         unknown = [
             intent.id
             for intent, link in _still_open(links, parcel)
-            if not _take_in_one(work, closing, intent, link, answer)
+            if not _take_in_one(work, closing, intent, link, answer, again=parcel.again)
         ]
         closing.write()
         if unknown:
@@ -218,15 +218,25 @@ def _take_in(work: Work, ground: Ground, parcel: Parcel, answer: Answer) -> None
         work.report_in(session, done=work.done)
 
 
-def _take_in_one(work: Work, closing: Closing, intent: Intent, link: LinkRow, answer: Answer) -> bool:
+def _take_in_one(
+    work: Work, closing: Closing, intent: Intent, link: LinkRow, answer: Answer, *, again: bool = False
+) -> bool:
     """Take in the outcome of one element; return False if it is still not known.
 
     :param link: as a plain row.
+    :param again: the call was sent before: its answer may be the one of then.
     """
     outcome = answer.outcomes[intent.position]
     if isinstance(outcome, Written) and link.remote_id in (None, outcome.record.remote_id):
         work.counts[counted_as(intent, link)] += 1
-        closing.confirm(intent, link, outcome.record)
+        since = _changed_since(closing, work.connection_id, outcome.record) if again else None
+        if since is None:
+            closing.confirm(intent, link, outcome.record)
+        else:
+            work.stale = True
+            kept = closing.session.get_one(LinkRow, link.id)
+            closing.confirm(intent, kept, since, edited=True)
+            apply_to(closing.session, kept, Heard(), now=closing.now)
         work.expect_echo(outcome.record.family, outcome.record.remote_id)
         withdrawn = intent.before if intent.operation in _WITHDRAWS else None
         for family, remote_id in _moved_by(withdrawn or intent.expected):
@@ -245,6 +255,20 @@ def _take_in_one(work: Work, closing: Closing, intent: Intent, link: LinkRow, an
     closing.refuse(intent, link, outcome, label=work.labels.get(link.id) or link.remote_name or link.record_id)
     work.stale |= link.heard > link.settled  # the feed knows more about the refusal
     return True
+
+
+def _changed_since(closing: Closing, connection_id: str, answered: RemoteRecord) -> RemoteRecord | None:
+    """Return an entity as the feed has shown it meanwhile, where a repeated call is answered with what it once was.
+
+    Both packages answer a key that they know with the answer they gave to it first.
+    """
+    row = counterparts.by_remote_ids(closing.session, connection_id, answered.family, [answered.remote_id]).get(
+        answered.remote_id
+    )
+    if row is None or answered.modified_at is None:
+        return None
+    newer = row.deleted or (row.modified_at is not None and row.modified_at > answered.modified_at)
+    return counterparts.record_of(row) if newer else None
 
 
 def _moved_by(written: Snapshot) -> Iterator[tuple[Family, str]]:

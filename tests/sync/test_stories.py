@@ -9,7 +9,7 @@ from service.core.ports import EntityKind, Family
 from service.core.problem import OptionId
 from service.store.records import InvoiceRow
 from service.store.sync_models import LinkRow
-from service.sync import reset, settle
+from service.sync import books, reset, settle
 from service.sync.cases import Ground
 from service.sync.work import Work
 from tests.machine import truth
@@ -196,3 +196,26 @@ def test_what_is_unlinked_while_its_batch_is_in_doubt_is_known_by_the_life_that_
     with live_office.platform.database.read() as session:
         row = session.get_one(LinkRow, ended[0].id)
         assert (row.retired_why, [row.remote_id] if row.remote_id else []) == ("unlinked", there)
+
+
+def test_what_was_archived_there_before_its_lost_create_is_repeated_does_not_count_as_the_answer_tells_it(
+    live_office: Office, bookkeeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    lost = FaultRule(kind=FaultKind.DROP, when=When.AFTER, method="POST|PUT", path="^/(v3|api)")
+    live_office.package.sandbox.faults.add(lost)
+    archived: list[str] = []
+
+    def after_archiving(work: Work, ground: Ground) -> None:
+        if work.doubt and not archived:
+            archived.extend(bookkeeper.named("Cedar Vets"))
+            live_office.platform.pause(5)
+            bookkeeper.archive(archived[0])
+            books.read_feed(work)
+        settling(work, ground)
+
+    settling = settle.settle
+    monkeypatch.setattr(settle, "settle", after_archiving)
+    live_office.settled()
+    assert live_office.remote_id(client) == archived[0]
+    assert (live_office.dot(client), live_office.problem().kind) == ("red", "archived_there")
