@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.common.sandbox import ActionError
-from sandbox.xero import contacts, credit_notes, invoices, payments
+from sandbox.xero import contacts, credit_notes, invoices, overpayments, payments
 from sandbox.xero.errors import InvalidError
 from sandbox.xero.organisation import Organisation, Record
 
@@ -116,6 +116,43 @@ def _pay_invoice(org: Organisation, asked: dict[str, Any]) -> Record:
     return payments.view(org, payments.create(org, wanted, reconciled=bool(asked.get("reconciled"))))
 
 
+def _overpay_invoice(org: Organisation, asked: dict[str, Any]) -> Record:
+    """Receive ``amount``, more than is due: the rest is an overpayment."""
+    invoice = _invoice(org, asked)
+    paid, rest = overpayments.overpay(org, invoice, Decimal(str(asked["amount"])), account=asked.get("account", "090"))
+    return {"Payment": payments.view(org, paid), "Overpayment": overpayments.view(org, rest)}
+
+
+def _receive_overpayment(org: Organisation, asked: dict[str, Any]) -> Record:
+    """Receive ``amount`` from a contact for no invoice."""
+    contact, amount = _contact(org, asked), Decimal(str(asked["amount"]))
+    return overpayments.view(
+        org,
+        overpayments.receive(
+            org, contact["ContactID"], amount, currency=str(asked.get("currency") or org.base_currency)
+        ),
+    )
+
+
+def _allocate_overpayment(org: Organisation, asked: dict[str, Any]) -> Record:
+    found = org.overpayments[asked["overpayment"]]
+    overpayments.allocate(org, found, _invoice(org, asked), Decimal(str(asked["amount"])))
+    return overpayments.view(org, found)
+
+
+def _release_overpayment(org: Organisation, asked: dict[str, Any]) -> Record:
+    """Take back everything that an overpayment was set against."""
+    found = org.overpayments[asked["overpayment"]]
+    overpayments.release(org, found)
+    return overpayments.view(org, found)
+
+
+def _void_overpayment(org: Organisation, asked: dict[str, Any]) -> Record:
+    found = org.overpayments[asked["overpayment"]]
+    overpayments.void(org, found)
+    return overpayments.view(org, found)
+
+
 def _delete_payment(org: Organisation, asked: dict[str, Any]) -> Record:
     return payments.view(org, payments.change(org, org.payments[asked["payment"]], {"Status": "DELETED"}))
 
@@ -203,6 +240,7 @@ def _add_currency(org: Organisation, asked: dict[str, Any]) -> Record:
 
 ACTIONS: dict[str, Action] = {
     "add_currency": _add_currency,
+    "allocate_overpayment": _allocate_overpayment,
     "approve_invoice": _set_status("AUTHORISED"),
     "archive_account": _archive_account,
     "archive_contact": _archive_contact,
@@ -218,11 +256,15 @@ ACTIONS: dict[str, Action] = {
     "lock": _lock,
     "merge_contacts": _merge_contacts,
     "misstore": _misstore,
+    "overpay_invoice": _overpay_invoice,
     "pay_invoice": _pay_invoice,
+    "receive_overpayment": _receive_overpayment,
     "reconcile_payment": _reconcile_payment,
     "release_credit": _release_credit,
+    "release_overpayment": _release_overpayment,
     "rename_contact": _rename_contact,
     "rename_organisation": _rename_organisation,
     "restore_contact": _restore_contact,
     "void_invoice": _set_status("VOIDED"),
+    "void_overpayment": _void_overpayment,
 }

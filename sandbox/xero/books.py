@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from sandbox.xero import contacts, credit_notes, invoices, payments
-from sandbox.xero.organisation import Organisation, Record, stable_id
+from sandbox.xero import contacts, credit_notes, invoices, overpayments, payments
+from sandbox.xero.organisation import Organisation, Record
 
 #: name, first name, last name, city, whether a customer
 _CONTACTS = (
@@ -190,24 +190,8 @@ def _credit(org: Organisation, customer: Record, day: date) -> None:
 
 
 def _overpayment(org: Organisation, customer: Record, day: date) -> None:
-    overpayment_id = stable_id(org.tenant_id, "overpayment", 1)
-    org.overpayments[overpayment_id] = {
-        "OverpaymentID": overpayment_id,
-        "Type": "RECEIVE-OVERPAYMENT",
-        "Contact": {"ContactID": customer["ContactID"], "Name": customer["Name"]},
-        "Date": day,
-        "Status": "AUTHORISED",
-        "LineAmountTypes": "NoTax",
-        "SubTotal": Decimal("25.00"),
-        "TotalTax": Decimal("0.00"),
-        "Total": Decimal("25.00"),
-        "RemainingCredit": Decimal("25.00"),
-        "CurrencyCode": org.base_currency,
-        "CurrencyRate": Decimal(1),
-        "Allocations": [],
-        "HasAttachments": False,
-    }
-    org.stamp(org.overpayments[overpayment_id])
+    made = overpayments.receive(org, customer["ContactID"], Decimal("25.00"), currency=org.base_currency)
+    made["Date"] = day
 
 
 def _date_back(org: Organisation, today: date) -> None:

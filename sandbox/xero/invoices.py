@@ -147,8 +147,9 @@ def view(org: Organisation, invoice: Record, *, full: bool = True, summary: bool
     else:
         shown["LineItems"] = []
     shown["Payments"] = [_payment(org.payments[one]) for one in invoice["payments"]]
-    shown["CreditNotes"] = [_credit(org, one) for one in invoice["credits"]]
-    shown["Prepayments"], shown["Overpayments"] = [], []
+    shown["CreditNotes"] = [_credit(org, one) for one in invoice["credits"] if "CreditNoteID" in one]
+    shown["Overpayments"] = [_overpayment(org, one) for one in invoice["credits"] if "OverpaymentID" in one]
+    shown["Prepayments"] = []
     shown["IsDiscounted"] = "TotalDiscount" in invoice
     shown["HasAttachments"], shown["HasErrors"] = False, False
     shown["UpdatedDateUTCString"] = f"{invoice['UpdatedDateUTC']:%Y-%m-%dT%H:%M:%S}"
@@ -161,6 +162,12 @@ def view(org: Organisation, invoice: Record, *, full: bool = True, summary: bool
 def _payment(payment: Record) -> Record:
     shown = {name: payment[name] for name in ("PaymentID", "Date", "Amount", "Reference", "CurrencyRate")}
     return {**shown, "HasAccount": True, "HasValidationErrors": False}
+
+
+def _overpayment(org: Organisation, allocation: Record) -> Record:
+    found = org.overpayments[allocation["OverpaymentID"]]
+    shown = {name: found[name] for name in ("OverpaymentID", "Date", "Total")}
+    return {**shown, "ID": found["OverpaymentID"], "AppliedAmount": allocation["Amount"]}
 
 
 def _credit(org: Organisation, allocation: Record) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.xero import contacts, credit_notes, invoices, payments
+from sandbox.xero import contacts, credit_notes, invoices, overpayments, payments
 from sandbox.xero.errors import InvalidError
 from sandbox.xero.listing import Asked, searched
 from sandbox.xero.organisation import Organisation, Record
@@ -114,7 +114,7 @@ OVERPAYMENTS = Resource(
     plural="Overpayments",
     id_field="OverpaymentID",
     records=lambda org: org.overpayments,
-    view=lambda _org, record, _form: record,
+    view=lambda org, record, _form: overpayments.view(org, record),
 )
 PREPAYMENTS = Resource(
     plural="Prepayments",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from service.core.model import PaymentKind
-from service.core.ports import EntityKind
+from service.core.ports import Capabilities, EntityKind, Family
 
 #: Kinds of records about money, with the kinds of payments that they are made of.
 MONEY: Mapping[EntityKind, tuple[PaymentKind, ...]] = {
@@ -13,6 +13,12 @@ MONEY: Mapping[EntityKind, tuple[PaymentKind, ...]] = {
     EntityKind.CREDIT: (PaymentKind.CREDIT, PaymentKind.ADJUSTMENT),
     EntityKind.REFUND: (PaymentKind.REFUND,),
 }
+
+
+def families_of(capabilities: Capabilities, kinds: Iterable[EntityKind]) -> frozenset[Family]:
+    """Return the families in which a package keeps what belongs to these kinds of records."""
+    found = {capabilities.family_of[kind] for kind in kinds}
+    return frozenset(found | capabilities.also_payments if Family.PAYMENT in found else found)
 
 
 def kind_of_payment(kind: str) -> EntityKind:

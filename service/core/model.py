@@ -259,6 +259,7 @@ class Payment:
     allocations: tuple[Allocation, ...] = ()  #: those that count
     refund_of_id: str | None = None  #: of a refund: the credit that is paid out
     tax_level_id: str | None = None  #: of a credit or a refund: the tax inside its amount
+    origin_connection_id: str | None = None  #: where a bookkeeper recorded it, if not here
 
     def settles(self, invoice_id: str) -> Decimal:
         """Return what it settles of an invoice, without its sign."""

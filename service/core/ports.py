@@ -1,8 +1,7 @@
 """What the sync needs from a package: protocols that connectors and mappers implement, and the values they exchange.
 
-Three ideas shape them. The *batch* is the unit on the wire and the *record* the unit of truth, so a request carries
-many elements and an answer holds one outcome per element, in the same order. *Ours* is a projection: our record as the
-package can hold it, with its losses declared. And a request is bytes: stored before it is sent, sent again as stored.
+The *batch* is the unit on the wire, the *record* the unit of truth: an answer holds one outcome per element, in order.
+*Ours* is our record as the package can hold it, its losses declared. A request is bytes, sent again as stored.
 """
 
 from __future__ import annotations
@@ -51,6 +50,7 @@ class Family(StrEnum):
     INVOICE = "invoice"
     PAYMENT = "payment"
     CREDIT_NOTE = "credit_note"
+    OVERPAYMENT = "overpayment"  #: money beyond any invoice, where a package keeps it apart from payments
     ALLOCATION = "allocation"
     REFUND = "refund"
 
@@ -89,6 +89,7 @@ class Capabilities:
     on_account: bool = False  #: it keeps payments that settle no invoice, or several
     merges_look_deleted: bool = False  #: the feed tells of a merged customer that it is gone, not what it went up in
     lagging: frozenset[Family] = frozenset()  #: families that the feed tells of at times only, unless asked for
+    also_payments: frozenset[Family] = frozenset()  #: further families of money received, which are only read
     feed_calls: int = 1  #: calls that reading the change feed takes when little has changed
 
 
@@ -173,8 +174,8 @@ class Answer:
 class Connector(Protocol):
     """One authorised connection to one company at one package.
 
-    Only ``pack``, ``lane`` and ``reach`` are pure; every other method makes HTTP calls and may raise a
-    ``ConnectorError``. No method repeats a write. Reads may be repeated inside after a passing failure.
+    Only ``pack``, ``lane`` and ``reach`` are pure; all others make HTTP calls and may raise ``ConnectorError``.
+    No method repeats a write. Reads may be repeated inside after a passing failure.
     """
 
     @property

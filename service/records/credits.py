@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -40,9 +40,11 @@ def allocate(
     :param connection_id: where a bookkeeper did it; what happened there is taken as it is.
     :raises NotFound: there is no such payment.
     :raises Invalid: the invoice is another customer's or in another currency; more than either has left.
-    :raises NotPossibleNow: it was taken back, is a refund, or the invoice is a draft or voided.
+    :raises NotPossibleNow: it was taken back, is a refund, was received in a package, or the invoice is a draft or
+        voided.
     """
     row = _payment(session, author, payment_id)
+    require_ours(author, row)
     invoice = find(session, InvoiceRow, author.organisation_id, given.invoice_id, lock=True)
     if invoice is None:
         raise invalid("invoice_id", "There is no such invoice.")
@@ -68,8 +70,10 @@ def deallocate(session: Session, author: Author, payment_id: str, allocation_id:
 
     :param allocation_id: of a payment that is its invoice's as a whole, its own id.
     :raises NotFound: there is no such payment or allocation.
+    :raises NotPossibleNow: it is a payment that was received in a package.
     """
     row = _payment(session, author, payment_id)
+    require_ours(author, row)
     if allocation_id == row.id and row.invoice_id is not None and row.kind == PaymentKind.PAYMENT:
         invoice = find(session, InvoiceRow, author.organisation_id, row.invoice_id, lock=True)
         row.invoice_id = None
@@ -85,6 +89,80 @@ def deallocate(session: Session, author: Author, payment_id: str, allocation_id:
     invoice = find(session, InvoiceRow, author.organisation_id, part.invoice_id, lock=True)
     _note(session, author, row, invoice, before=part.amount, after=None)
     want(session, author, EntityKind.ALLOCATION, [part.id])
+
+
+def apportion(
+    session: Session,
+    author: Author,
+    row: PaymentRow,
+    amounts: Mapping[str, Decimal],
+    *,
+    day: date,
+    was: Mapping[str, Decimal] | None = None,
+    connection_id: str | None = None,
+) -> bool:
+    """Let a payment settle exactly these amounts of these invoices; what is left stays on the customer's account.
+
+    One that settles a single invoice with its whole amount is that invoice's own, and has no parts.
+
+    :param amounts: by invoice id; each above zero, together no more than the payment.
+    :param was: what it settled before its amount was changed; else what it settles now.
+    :param connection_id: where it was recorded, if not here.
+    :return: whether it settles something else than before.
+    """
+    parts = allocations.of_payments(session, [row.id]).get(row.id, [])
+    before = settled_by(session, row) if was is None else was
+    whole = next((one for one, amount in amounts.items() if amount == row.amount), None)
+    if row.invoice_id == whole and (whole is not None or before == amounts):
+        return False
+    row.invoice_id = whole
+    for part in parts:
+        if whole is not None or amounts.get(part.invoice_id) != part.amount:
+            part.removed = True
+            revise(part, author)
+    standing = {part.invoice_id for part in parts if not part.removed}
+    found = {one: find(session, InvoiceRow, author.organisation_id, one, lock=True) for one in {*before, *amounts}}
+    invoices = {one: invoice for one, invoice in found.items() if invoice is not None}
+    for one in () if whole is not None else amounts.keys() - standing:
+        session.add(part_of(row, invoices[one], amounts[one], day, connection_id=connection_id))
+    if was is None:
+        revise(row, author)  # else the change of its amount has done so
+    _tell_parts(session, author, row, invoices, before=before, after=amounts)
+    return True
+
+
+def settled_by(session: Session, row: PaymentRow) -> dict[str, Decimal]:
+    """Return what a payment settles, by invoice id."""
+    if row.invoice_id is not None:
+        return {row.invoice_id: row.amount}
+    return {part.invoice_id: part.amount for part in allocations.of_payments(session, [row.id]).get(row.id, [])}
+
+
+def _tell_parts(
+    session: Session,
+    author: Author,
+    row: PaymentRow,
+    invoices: Mapping[str, InvoiceRow],
+    *,
+    before: Mapping[str, Decimal],
+    after: Mapping[str, Decimal],
+) -> None:
+    """Say what a payment settles now and did before, and bring its invoices up to date."""
+
+    def told(amounts: Mapping[str, Decimal]) -> dict[str, str | None]:
+        return {
+            invoice.number: money_text(amounts[one], row.currency) if one in amounts else None
+            for one, invoice in invoices.items()
+            if before.get(one) != after.get(one)
+        }
+
+    session.flush()
+    if before != after:
+        verb = "applied" if any(after[one] > before.get(one, ZERO) for one in after) else "unapplied"
+        report(session, author, verb, subject_of(row), Alteration(told(before), told(after)))
+    for invoice in invoices.values():
+        settle(session, author, invoice)
+    want(session, author, kind_of_payment(row.kind), [row.id])
 
 
 def part_of(
@@ -153,6 +231,16 @@ def require_free(session: Session, row: PaymentRow) -> None:
     if row.origin == "ours" and row.kind in KINDS and left_of(session, row) != row.amount:
         message = "Some of this credit settles an invoice or was paid out: take that back before changing its amount."
         raise NotPossibleNow(message)
+
+
+def require_ours(author: Author, row: PaymentRow) -> None:
+    """Check that a payment may be changed here: one that a bookkeeper recorded is changed where that was done.
+
+    :raises NotPossibleNow: it was recorded in a package, and the change does not come from there.
+    """
+    there = row.origin_connection_id if row.kind == PaymentKind.PAYMENT else None
+    if there not in {None, author.except_connection_id}:
+        raise NotPossibleNow("This payment was recorded in the accounting package: change it there.")
 
 
 def left_of(session: Session, row: PaymentRow) -> Decimal:

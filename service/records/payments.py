@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from service.core.kind import kind_of_payment
-from service.core.model import InvoiceStatus, PaymentKind
+from service.core.model import ZERO, InvoiceStatus, PaymentKind
 from service.core.money import currency_digits, money_text, quantise
 from service.ids import new_id
 from service.records import credits as crediting
@@ -29,9 +30,12 @@ PACKAGE = "package"  #: a bookkeeper recorded it there: it happened, so no rule 
 def record_payment(session: Session, author: Author, given: PaymentInput, *, origin: str = OURS) -> PaymentRow:
     """Record money for an invoice, or on a customer's account. An invoice with nothing due any more is paid.
 
-    :param origin: ``PACKAGE`` for what a bookkeeper recorded there; it is taken even if it is more than is due.
+    Of a payment that is more than is due, the rest stays on the customer's account.
+
+    :param origin: ``PACKAGE`` for what a bookkeeper recorded there; no rule of ours refuses it.
     :raises Invalid: neither or both not matching of invoice and customer; an amount that is not positive, finer than
-        the currency, more than is due, or a refund of more than was paid.
+        the currency, a credit of more than is due, a payment of an invoice on which nothing is, or a refund of more
+        than was paid.
     :raises NotPossibleNow: the invoice is a draft or voided.
     """
     invoice = _invoice(session, author, given.invoice_id)
@@ -64,9 +68,13 @@ def record_payment(session: Session, author: Author, given: PaymentInput, *, ori
         created_at=author.now,
         updated_at=author.now,
     )
-    _require_amount(row, invoice, room=None if invoice is None else _room(row, invoice))
+    room = None if invoice is None else _room(row, invoice)
+    _require_amount(row, invoice, room=room)
     if credit is not None:
         crediting.require_left(session, credit, row)
+    exceeds = room is not None and row.amount > room and _keeps_a_rest(row)
+    if exceeds:
+        row.invoice_id = None
     session.add(row)
     session.flush()
     if is_credit and invoice is not None:
@@ -74,6 +82,8 @@ def record_payment(session: Session, author: Author, given: PaymentInput, *, ori
         session.flush()
     report(session, author, "created", subject_of(row))
     settle(session, author, invoice)
+    if exceeds and invoice is not None and room is not None:
+        crediting.apportion(session, author, row, {invoice.id: room}, day=day)
     return row
 
 
@@ -82,32 +92,52 @@ def change_payment(
 ) -> PaymentRow:
     """Change the fields that were given. No real change, no new revision.
 
+    Of a payment that settles one invoice, that takes as much of another amount as is due.
+
     :raises NotFound, StaleRevision: as their names say.
-    :raises NotPossibleNow: it was taken back.
-    :raises Invalid: an amount as :func:`record_payment` refuses it.
+    :raises NotPossibleNow: it was taken back, or recorded in a package.
+    :raises Invalid: an amount as :func:`record_payment` refuses it, or less than it settles of several invoices.
     """
     row, invoice = _rows(session, author, payment_id)
     check_revision(row, expected)
     if row.removed:
         raise NotPossibleNow("This payment was taken back.")
+    crediting.require_ours(author, row)
     values = {field: getattr(changes, field) for field in changes.model_fields_set}
     for field in ("amount", "date"):
         if field in values and values[field] is None:
             raise invalid(field, "A payment needs this.")
-    before = row.amount
+    before, was = row.amount, crediting.settled_by(session, row)
     if values.get("amount", before) != before:
         crediting.require_free(session, row)
     alteration = alter(row, values)
     if not alteration:
         return row
+    # What is due still counts the old amount, in the direction of its kind.
+    room = None if invoice is None else _room(row, invoice) + before
     if "amount" in alteration:
-        # What is due still counts the old amount, in the direction of its kind.
-        _require_amount(row, invoice, room=None if invoice is None else _room(row, invoice) + before)
+        _require_amount(row, invoice, room=room)
     revise(row, author)
     report(session, author, "edited", subject_of(row), alteration)
+    if "amount" in alteration and row.origin == OURS and row.kind == PaymentKind.PAYMENT:
+        _apply_anew(session, author, row, was)
     settle(session, author, invoice)
     want(session, author, kind_of_payment(row.kind), [row.id])
     return row
+
+
+def _apply_anew(session: Session, author: Author, row: PaymentRow, was: Mapping[str, Decimal]) -> None:
+    """Let a payment of another amount settle as much as it can of the one invoice that it is for.
+
+    :raises Invalid: it settles more than that of several invoices.
+    """
+    if len(was) == 1:
+        ((invoice_id, part),) = was.items()
+        invoice = find(session, InvoiceRow, author.organisation_id, invoice_id, lock=True)
+        most = ZERO if invoice is None else min(row.amount, invoice.total - invoice.amount_paid + part)
+        crediting.apportion(session, author, row, {invoice_id: most} if most > 0 else {}, day=row.date, was=was)
+    elif (settled := sum(was.values(), ZERO)) > row.amount:
+        raise invalid("amount", f"It settles {money_text(settled, row.currency)} {row.currency}; take some back first.")
 
 
 def remove_payment(session: Session, author: Author, payment_id: str, *, expected: int | None = None) -> PaymentRow:
@@ -182,6 +212,11 @@ def _room(row: PaymentRow, invoice: InvoiceRow) -> Decimal:
     return invoice.amount_paid if row.kind == PaymentKind.REFUND else invoice.total - invoice.amount_paid
 
 
+def _keeps_a_rest(row: PaymentRow) -> bool:
+    """Tell whether what exceeds an invoice stays on the customer's account: of money that was received."""
+    return row.kind == PaymentKind.PAYMENT and row.origin == OURS
+
+
 def _require_amount(row: PaymentRow, invoice: InvoiceRow | None, *, room: Decimal | None) -> None:
     if row.amount <= 0:
         raise invalid("amount", "An amount is above zero; its kind says in which direction.")
@@ -191,6 +226,10 @@ def _require_amount(row: PaymentRow, invoice: InvoiceRow | None, *, room: Decima
         return
     if invoice.status in {InvoiceStatus.DRAFT, InvoiceStatus.VOIDED}:
         raise NotPossibleNow(f"{invoice.number} is {invoice.status}: nothing can be paid on it.")
-    if row.amount > room:
+    if _keeps_a_rest(row):
+        if room <= 0:
+            message = f"Nothing is due on {invoice.number} any more: record it on the customer's account instead."
+            raise invalid("amount", message)
+    elif row.amount > room:
         told = "was paid" if row.kind == PaymentKind.REFUND else "is due"
         raise invalid("amount", f"Only {money_text(room, row.currency)} {row.currency} {told} on {invoice.number}.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from service.core.errors import ConnectionBroken, CursorExpired, SyncError
+from service.core.kind import families_of
 from service.core.ports import ChangePage, Cursor, Family
 from service.store import leases
 from service.store.queries import calls, counterparts, links
@@ -56,7 +57,7 @@ def first_families(work: Work) -> frozenset[Family]:
 
 def all_families(work: Work) -> frozenset[Family]:
     """Return what a full reconciliation reads."""
-    return first_families(work) | {work.capabilities.family_of[kind] for kind in work.provider.mappers}
+    return first_families(work) | families_of(work.capabilities, work.provider.mappers)
 
 
 def lists_outdated(row: ConnectionRow, now: datetime) -> bool:

@@ -24,7 +24,7 @@ from service.core.ports import (
 )
 from service.core.snapshot import FieldName, from_json, value_from_json
 from service.store.queries import counterparts, drift, load, neighbours
-from service.store.sync_models import LinkRow
+from service.store.sync_models import CounterpartRow, LinkRow
 from service.sync import reset_former, surroundings
 from service.sync.names import NOW, Names, path_of
 from service.sync.planner import Case, label_of
@@ -87,8 +87,7 @@ def load_chunk(
     """
     mapper = ground.mappers[kind]
     records, customers = _records(session, ground.organisation_id, kind, [row.record_id for row in rows])
-    family = ground.capabilities.family_of[kind]
-    theirs = _theirs(session, ground.connection_id, family, rows)
+    theirs = _theirs(session, ground.connection_id, rows)
     bare = MappingContext(
         settings=ground.settings,
         reference=ground.reference,
@@ -177,13 +176,13 @@ def _drift(session: Session, rows: Sequence[LinkRow]) -> dict[str, dict[FieldNam
     }
 
 
-def _theirs(
-    session: Session, connection_id: str, family: Family, rows: Sequence[LinkRow]
-) -> Mapping[str, RemoteRecord]:
-    wanted = [row.remote_id for row in rows if row.remote_id is not None]
-    found = counterparts.by_remote_ids(session, connection_id, family, wanted)
-    survivors = [row.merged_into for row in found.values() if row.merged_into is not None]
-    found |= counterparts.by_remote_ids(session, connection_id, family, survivors)
+def _theirs(session: Session, connection_id: str, rows: Sequence[LinkRow]) -> Mapping[str, RemoteRecord]:
+    found: dict[str, CounterpartRow] = {}
+    for family in {Family(row.family) for row in rows}:
+        wanted = [row.remote_id for row in rows if row.remote_id is not None and row.family == family]
+        known = counterparts.by_remote_ids(session, connection_id, family, wanted)
+        survivors = [row.merged_into for row in known.values() if row.merged_into is not None]
+        found |= known | counterparts.by_remote_ids(session, connection_id, family, survivors)
     return {remote_id: counterparts.record_of(row) for remote_id, row in found.items()}
 
 
@@ -216,6 +215,7 @@ def _case(
         asked=row.open_problem_id is not None,
         drift_rule=ground.drift_rule,
         drift=drifted,
+        kept_there=isinstance(record, Payment) and record.origin_connection_id == ground.connection_id,
         **_named(names, ref, row, name_parts(record, customers), there, number=getattr(record, "number", None)),
     )
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.core.model import Contact, Customer, CustomerKind, Invoice, InvoiceStatus, SendTo
+from service.core.model import Contact, Customer, CustomerKind, Invoice, InvoiceStatus, Payment, SendTo
 from service.core.ports import EntityKind, Family, Record
 from service.core.reconcile import FieldAction
-from service.core.snapshot import Value, format_phone
+from service.core.snapshot import Snapshot, Value, format_phone
 from service.records import contacts, customers, invoices
+from service.records import credits as crediting
 from service.records.author import Author
 from service.records.errors import RecordError
 from service.records.inputs import (
@@ -23,6 +24,9 @@ from service.records.inputs import (
     RecipientsInput,
 )
 from service.store.queries import links
+from service.store.queries.find import find
+from service.store.records import PaymentRow
+from service.sync.balances import shares_of
 from service.sync.cases import Ground
 
 _PHONES = frozenset({"phone", "mobile", "fax"})
@@ -34,6 +38,8 @@ _PERSONAL = frozenset({"first_name", "last_name"})
 _PLAIN = frozenset({"website", "vat_number", "payment_terms", "currency", "name", "number"})
 #: Fields of a customer that name something else: taken over where that is known here.
 _FOUND = frozenset({"parent", "tax_level"})
+#: Fields of a payment that say what it settles.
+_APPLIED = frozenset({"applied", "invoice"})
 
 
 def pull(
@@ -49,7 +55,9 @@ def pull(
         return _pull_contact(session, ground, author, record, actions)
     if isinstance(record, Invoice):
         return _pull_invoice(session, author, record, actions)
-    return tuple(action.field for action in actions)  # what is paid and due follows the payments, not these fields
+    if isinstance(record, Payment):
+        return _pull_payment(session, ground, author, record, actions)
+    return tuple(action.field for action in actions)
 
 
 def _pull_customer(
@@ -170,6 +178,24 @@ def _pull_invoice(session: Session, author: Author, record: Invoice, actions: Se
     except RecordError:
         return tuple(action.field for action in actions)
     return tuple(left)
+
+
+def _pull_payment(
+    session: Session, ground: Ground, author: Author, record: Payment, actions: Sequence[FieldAction]
+) -> tuple[str, ...]:
+    """Take over what a bookkeeper set a payment of ours against, as far as that are invoices of ours."""
+    left = tuple(action.field for action in actions if action.field not in _APPLIED)
+    applied = next((action.value for action in actions if action.field == "applied"), None)
+    row = find(session, PaymentRow, ground.organisation_id, record.id, lock=True)
+    if row is None or applied is None:
+        return tuple(action.field for action in actions)
+    shares = shares_of(Snapshot(fields={"applied": applied}))
+    tied = links.by_remote_ids(session, ground.connection_id, Family.INVOICE, list(shares))
+    if shares.keys() - tied.keys() or sum(shares.values()) > row.amount:
+        return tuple(action.field for action in actions)
+    amounts = {tied[one].record_id: amount for one, amount in shares.items()}
+    crediting.apportion(session, author, row, amounts, day=record.date)
+    return left
 
 
 def _belongs_to_customer(record: Customer, field: str) -> bool:

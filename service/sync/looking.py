@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.core import forecast, spent
 from service.core.errors import CursorExpired
+from service.core.kind import families_of
 from service.core.model import Customer, Invoice, Payment
 from service.core.ports import Capabilities, Connector, Cursor, Family
 from service.store.queries import budgets, forecasts
@@ -37,7 +38,7 @@ def calls_to_look(
         return lists + forecast.feed_calls(capabilities, starts, forecasts.changed_since(session, row.id, starts))
     families = capabilities.names_unique_over | {Family.CUSTOMER}
     if full:
-        families |= {capabilities.family_of[kind] for kind in platform.provider(row.provider).mappers}
+        families |= families_of(capabilities, platform.provider(row.provider).mappers)
         families -= {Family.ALLOCATION}  # told with their credit notes, by no list of their own
     known = forecasts.known(session, row.id)
     return lists + forecast.everything_calls(capabilities, {family: known.get(family, 0) for family in families})

@@ -62,6 +62,7 @@ class Case:
     drift: Mapping[FieldName, Known] = field(default_factory=dict)  #: decided, or accepted and left, by field
     withheld: tuple[Withheld, ...] = ()  #: fields that stay as they are there while a reason holds
     stand_ins: Mapping[FieldName, Value] = field(default_factory=dict)  #: values that take the place of ours there
+    kept_there: bool = False  #: a payment that was recorded there: ours follows it, and is never sent
     retired: bool = False  #: of an earlier life: only what a reset does with its former counterpart
 
 
@@ -107,6 +108,8 @@ def decide(case: Case, mapper: Mapper, context: MappingContext, capabilities: Ca
         return _without_record(case, mapper, context, params)
     if isinstance(record, Payment | Allocation) and record.removed and case.remote_id is None:
         return Decision(case=case, plan=Plan(record=RecordMove.NOTHING))  # taken back before it was ever sent
+    if case.kept_there and isinstance(record, Payment) and not record.removed:
+        return Decision(case=case, plan=Plan(record=RecordMove.NOTHING))
     if (obstacle := asking.obstacle(case, record, mapper, context, capabilities, params)) is not None:
         return _asks(case, obstacle)
     try:

@@ -9,6 +9,7 @@ from service.core.model import InvoiceStatus
 from service.core.ports import EntityKind
 from service.records.errors import NotFound
 from service.store.queries import lists, web_users
+from service.store.queries.allocations import settled_of
 from service.store.queries.connections import all_of
 from service.store.queries.find import find, find_all
 from service.store.queries.letters import count_unknown
@@ -98,6 +99,7 @@ def invoice(session: Session, invoice_id: str) -> str:
         lines=lines_of(session, [row.id]).get(row.id, ()),
         tax_levels=load_tax_levels(session, organisation_id),
         payments=payments,
+        settled=settled_of(session, payments, row.id),
         states=states,
         editable=editable_at(parts().platform, session, EntityKind.INVOICE, states),
         comparisons=[comparison.compare(session, parts().platform, state, EntityKind.INVOICE) for state in states],

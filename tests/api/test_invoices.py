@@ -121,7 +121,7 @@ def test_the_life_of_an_invoice(ann: Caller, client: dict[str, Any]) -> None:
     part = ann.created("/payments", {"invoice_id": made["id"], "amount": "100.00"})
     assert ann.get(path).get_json().items() >= {"status": "approved", "amount_due": "200.00"}.items()
     assert ann.post(f"{path}/void").status_code == 409
-    assert ann.post("/payments", {"invoice_id": made["id"], "amount": "200.01"}).status_code == 422
+    assert ann.post("/payments", {"invoice_id": made["id"], "amount": "200.01", "kind": "credit"}).status_code == 422
     ann.created("/payments", {"invoice_id": made["id"], "amount": "200", "kind": "credit"})
     assert ann.get(path).get_json().items() >= {"status": "paid", "amount_due": "0.00"}.items()
     ann.created("/payments", {"invoice_id": made["id"], "amount": "50", "kind": "refund"})
@@ -270,12 +270,38 @@ def test_an_amount_that_cannot_be_is_refused(ann: Caller, client: dict[str, Any]
     assert [fault["field"] for fault in answer.get_json()["errors"]] == ["amount"]
 
 
-def test_a_payment_can_be_corrected_within_what_is_due(ann: Caller, client: dict[str, Any]) -> None:
+def test_a_payment_can_be_corrected(ann: Caller, client: dict[str, Any]) -> None:
     bill = ann.created("/invoices", invoice(client["id"], status="approved"))
     made = ann.created("/payments", {"invoice_id": bill["id"], "amount": "100"})
     path = f"/payments/{made['id']}"
-    assert ann.patch(path, {"amount": "300.01"}, If_Match='"1"').status_code == 422
     assert ann.patch(path, {"amount": "300"}, If_Match='"1"').get_json()["revision"] == 2
     assert ann.get(f"/invoices/{bill['id']}").get_json()["status"] == "paid"
     assert ann.patch(path, {"amount": "100"}).status_code == 200
     assert ann.get(f"/invoices/{bill['id']}").get_json()["status"] == "approved"
+
+
+def test_what_is_more_than_due_stays_on_the_customers_account(ann: Caller, client: dict[str, Any]) -> None:
+    bill, other = (ann.created("/invoices", invoice(client["id"], status="approved")) for _ in range(2))
+    made = ann.created("/payments", {"invoice_id": bill["id"], "amount": "450"})
+    path = f"/payments/{made['id']}"
+
+    def stands() -> tuple[str, str, str]:
+        paid = [ann.get(f"/invoices/{one['id']}").get_json()["amount_paid"] for one in (bill, other)]
+        return (*paid, ann.get(path).get_json()["unallocated"])
+
+    assert (made["invoice_id"], made["allocations"][0]["amount"]) == (bill["id"], "300.00")
+    assert stands() == ("300.00", "0.00", "150.00")
+    refused = ann.post("/payments", {"invoice_id": bill["id"], "amount": "1"})
+    assert "Nothing is due" in refused.get_json()["errors"][0]["message"]
+    ann.created(f"{path}/allocations", {"invoice_id": other["id"], "amount": "100"})
+    assert stands() == ("300.00", "100.00", "50.00")
+    assert ann.patch(path, {"amount": "399.99"}).status_code == 422
+    ann.patch(path, {"amount": "400"})
+    assert stands() == ("300.00", "100.00", "0.00")
+    part = next(one for one in ann.get(path).get_json()["allocations"] if one["invoice_id"] == other["id"])
+    ann.delete(f"{path}/allocations/{part['id']}")
+    for amount, paid, left in (("250", "250.00", "0.00"), ("310", "300.00", "10.00"), ("300", "300.00", "0.00")):
+        assert ann.patch(path, {"amount": amount}).status_code == 200
+        assert stands() == (paid, "0.00", left)
+    (told,) = ann.get(path).get_json()["allocations"]
+    assert (told["id"], told["amount"]) == (made["id"], "300.00")

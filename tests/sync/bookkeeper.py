@@ -66,6 +66,51 @@ class Bookkeeper:
             return str(self._act("pay_invoice", invoice=invoice, amount=amount)["PaymentID"])
         return str(self._act("pay", invoice=invoice, amount=amount)["Id"])
 
+    def overpay(self, invoice: str, amount: str) -> str:
+        """Receive more than is due on an invoice; return the id of what holds the rest."""
+        if self._xero:
+            made = self._act("overpay_invoice", invoice=invoice, amount=amount)
+            return str(made["Overpayment"]["OverpaymentID"])
+        due = self.invoice(invoice)["due"]
+        return self.pay_several(self.customer_of(invoice), amount, {invoice: str(due)})
+
+    def pay_several(self, customer: str, amount: str, applied: Mapping[str, str], *, payment: str | None = None) -> str:
+        """Record, or change, a payment of several invoices, which QuickBooks has; return its id."""
+        lines = [
+            {"Amount": part, "LinkedTxn": [{"TxnId": invoice, "TxnType": "Invoice"}]}
+            for invoice, part in applied.items()
+        ]
+        fields = {"CustomerRef": {"value": customer}, "TotalAmt": amount, "Line": lines}
+        if payment is None:
+            return str(self._act("create", kind="Payment", fields=fields)["Id"])
+        return str(self._act("edit", kind="Payment", id=payment, fields=fields)["Id"])
+
+    def apply(self, rest: str, invoice: str, amount: str) -> None:
+        """Set something of what was received beyond an invoice against another one."""
+        if self._xero:
+            self._act("allocate_overpayment", overpayment=rest, invoice=invoice, amount=amount)
+            return
+        found = next(row for row in self._books()["Payment"] if row["Id"] == rest)
+        applied = {line["LinkedTxn"][0]["TxnId"]: str(line["Amount"]) for line in found["Line"]}
+        self.pay_several(found["CustomerRef"]["value"], found["TotalAmt"], {**applied, invoice: amount}, payment=rest)
+
+    def unapply(self, rest: str, *kept: str) -> None:
+        """Let money that was received settle nothing any more, or only these invoices as it did."""
+        if self._xero:
+            self._act("release_overpayment", overpayment=rest)
+            return
+        found = next(row for row in self._books()["Payment"] if row["Id"] == rest)
+        applied = {line["LinkedTxn"][0]["TxnId"]: str(line["Amount"]) for line in found["Line"]}
+        left = {invoice: amount for invoice, amount in applied.items() if invoice in kept}
+        self.pay_several(found["CustomerRef"]["value"], found["TotalAmt"], left, payment=rest)
+
+    def take_back_rest(self, rest: str) -> None:
+        """Delete what holds the rest of money that was received beyond an invoice."""
+        if self._xero:
+            self._act("void_overpayment", overpayment=rest)
+        else:
+            self.take_back(rest)
+
     def take_back(self, payment: str) -> None:
         """Delete a payment."""
         if self._xero:

@@ -27,6 +27,7 @@ from service.records.inputs import (
     CustomerInput,
     InvoiceChanges,
     InvoiceInput,
+    PaymentChanges,
     PaymentInput,
     TaxLevelInput,
 )
@@ -98,6 +99,11 @@ class Office:
         given = {"invoice_id": invoice_id, "amount": amount, **body}
         with self.platform.database.write() as session:
             return payments.record_payment(session, self.author(), PaymentInput.model_validate(given)).id
+
+    def edit_payment(self, payment_id: str, **body: Any) -> None:
+        """Change fields of a payment here."""
+        with self.platform.database.write() as session:
+            payments.change_payment(session, self.author(), payment_id, PaymentChanges.model_validate(body))
 
     def archive(self, customer_id: str) -> None:
         """Archive a customer here."""

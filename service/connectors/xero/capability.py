@@ -35,6 +35,7 @@ CAPABILITIES = Capabilities(
     errors_replayed=True,
     page_size=1000,
     limits=Limits(per_minute=60, per_day=5000, concurrent=5, app_per_minute=10_000),
-    lagging=frozenset({Family.CREDIT_NOTE, Family.ALLOCATION}),
+    lagging=frozenset({Family.CREDIT_NOTE, Family.ALLOCATION, Family.OVERPAYMENT}),
+    also_payments=frozenset({Family.OVERPAYMENT}),
     feed_calls=3,
 )

@@ -21,6 +21,7 @@ from service.connectors.xero.record import (
     CONTACTS,
     CREDIT_NOTES,
     INVOICES,
+    OVERPAYMENTS,
     PAYMENTS,
     Shape,
     is_ours,
@@ -49,10 +50,12 @@ _QUERIES: Mapping[Shape, Sequence[tuple[str, str]]] = {
     INVOICES: (("unitdp", "4"), _ORDER),
     PAYMENTS: (_ORDER,),
     CREDIT_NOTES: (("unitdp", "4"), _ORDER),
+    OVERPAYMENTS: (_ORDER,),
 }
 #: Read with every change feed.
 _ALWAYS = (CONTACTS, INVOICES, PAYMENTS)
-#: Credit notes are few and cost a call of their own: so often, and when they are asked for.
+#: Credit notes and overpayments are few and cost a call each: so often, and when they are asked for.
+_AT_TIMES = (CREDIT_NOTES, OVERPAYMENTS)
 NOTES_AGE = timedelta(minutes=10)
 
 Get = Callable[[str, Sequence[tuple[str, str]], Mapping[str, str]], Reply]
@@ -73,7 +76,7 @@ class Feed:
         position = Position.read(since)
         if only is None and not self._tells_of_notes(position):
             only = frozenset(shape.family for shape in _ALWAYS)
-        chosen = [shape for shape in (*_ALWAYS, CREDIT_NOTES) if only is None or shape.family in only]
+        chosen = [shape for shape in (*_ALWAYS, *_AT_TIMES) if only is None or shape.family in only]
 
         def headers(shape: Shape) -> Mapping[str, str]:
             start = position.start_of(shape.family).astimezone(UTC) - OVERLAP
@@ -89,7 +92,7 @@ class Feed:
         :raises CursorExpired: the cursor is none of ours.
         """
         position = Position.read(since)
-        shapes = (*_ALWAYS, CREDIT_NOTES) if self._tells_of_notes(position) else _ALWAYS
+        shapes = (*_ALWAYS, *_AT_TIMES) if self._tells_of_notes(position) else _ALWAYS
         return {shape.family: position.start_of(shape.family) for shape in shapes}
 
     def _tells_of_notes(self, position: Position) -> bool:

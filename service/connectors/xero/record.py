@@ -39,8 +39,10 @@ CONTACTS = Shape(Family.CUSTOMER, "Contacts", "ContactID", "Name")
 INVOICES = Shape(Family.INVOICE, "Invoices", "InvoiceID", "InvoiceNumber")
 PAYMENTS = Shape(Family.PAYMENT, "Payments", "PaymentID", None)
 CREDIT_NOTES = Shape(Family.CREDIT_NOTE, "CreditNotes", "CreditNoteID", "CreditNoteNumber")
+OVERPAYMENTS = Shape(Family.OVERPAYMENT, "Overpayments", "OverpaymentID", None)
 
-SHAPES: Mapping[Family, Shape] = {shape.family: shape for shape in (CONTACTS, INVOICES, PAYMENTS, CREDIT_NOTES)}
+_SHAPES = (CONTACTS, INVOICES, PAYMENTS, CREDIT_NOTES, OVERPAYMENTS)
+SHAPES: Mapping[Family, Shape] = {shape.family: shape for shape in _SHAPES}
 
 
 def record_of(shape: Shape, payload: Payload) -> RemoteRecord | None:
@@ -107,6 +109,8 @@ def is_ours(shape: Shape, payload: Payload) -> bool:
         return text_of(payload, "Type") in {None, "ACCREC"}
     if shape is CREDIT_NOTES:
         return text_of(payload, "Type") in {None, "ACCRECCREDIT"}
+    if shape is OVERPAYMENTS:
+        return text_of(payload, "Type") != "SPEND-OVERPAYMENT"
     if shape is PAYMENTS:
         documents = (payload.get(member) for member in ("Invoice", "CreditNote"))
         told = {text_of(one, "Type") for one in documents if isinstance(one, Mapping)}

@@ -98,7 +98,8 @@ class AllocationMapper:
     def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
         """Read a payment of nothing: which memo it sets against which invoice."""
         del context
-        ends = dict(applied_ends(remote.payload))
+        joins = not number(remote.payload, "TotalAmt")  # else it is money, whatever it uses up besides
+        ends = dict(applied_ends(remote.payload)) if joins else {}
         fields: dict[FieldName, Value] = {
             "customer": text(remote.payload, "CustomerRef", "value"),
             "credit": ends.get("CreditMemo", (None, None))[0],

@@ -53,7 +53,7 @@ class PaymentMapper:
     @property
     def flows(self) -> Mapping[FieldName, Flow]:
         """Who owns each field."""
-        return {**owners(self.kind), "applied": Flow.OURS}
+        return {**owners(self.kind), "invoice": Flow.BOTH, "applied": Flow.BOTH}
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return the customer who paid, and the invoices that were paid."""
@@ -198,13 +198,24 @@ def _method(remote: str | None, context: MappingContext) -> str | None:
 
 
 def _applied(payload: Payload) -> tuple[tuple[str, str], ...]:
-    found = []
+    """Return what the money settles, by document; what a credit memo adds is no money, and comes off the last ones."""
+    found: list[tuple[str, Decimal]] = []
+    credited = Decimal(0)
     for line in parts(payload, "Line"):
+        amount = number(line, "Amount") or Decimal(0)
         for linked in parts(line, "LinkedTxn"):
             target = text(linked, "TxnId")
-            if target is not None and text(linked, "TxnType") == "Invoice":
-                found.append((target, amount_text(number(line, "Amount"))))
-    return tuple(sorted(found))
+            if text(linked, "TxnType") == "CreditMemo":
+                credited += amount
+            elif target is not None:
+                found.append((target, amount))
+    applied = []
+    for target, amount in sorted(found, reverse=True):
+        off = min(credited, amount)
+        credited -= off
+        if amount > off:
+            applied.append((target, amount_text(amount - off)))
+    return tuple(sorted(applied))
 
 
 def _write(snapshot: Snapshot, names: frozenset[FieldName], context: MappingContext) -> dict[str, Any]:

@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.core.editing import EditRule, Standing
-from service.core.ports import EntityKind, RemoteRecord
+from service.core.ports import EntityKind, Family, RemoteRecord
 from service.mapping.xero.value import as_decimal, as_text
 
 _NOTHING: frozenset[str] = frozenset()
 _INVOICES = "developer.xero.com, Accounting API, Invoices: updating invoices, status codes"
 _PAYMENTS = "developer.xero.com, Accounting API, Payments: deleting payments"
+_OVERPAID = EditRule(
+    standing=Standing.RECORDED, fields=_NOTHING, withdraws=False,
+    reason="an overpayment is changed and taken back in Xero only",
+    source="developer.xero.com, Accounting API, Overpayments: read and allocated",
+)  # fmt: skip
 _NOTES = "developer.xero.com, Accounting API, Credit Notes: updating, allocations"
 _CONTACTS = "developer.xero.com, Accounting API, Contacts: archiving contacts"
 
@@ -70,6 +75,8 @@ RULES: Mapping[EntityKind, tuple[EditRule, ...]] = {
 
 def rule_of(kind: EntityKind, remote: RemoteRecord) -> EditRule:
     """Return the row that fits how an entity stands there."""
+    if remote.family is Family.OVERPAYMENT and remote.active:
+        return _OVERPAID
     listed = {EntityKind.CONTACT: EntityKind.CUSTOMER, EntityKind.REFUND: EntityKind.PAYMENT}.get(kind, kind)
     standing = _standing(listed, remote)
     return next(rule for rule in RULES[listed] if rule.standing is standing)

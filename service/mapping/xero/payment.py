@@ -1,9 +1,14 @@
-"""Payments of invoices. Xero facts: developer.xero.com Payments: recorded and taken back, never changed."""
+"""Payments of invoices, and what was received beyond them.
+
+Xero facts: developer.xero.com, Payments (recorded and taken back, never changed; one invoice each, and no more than is
+due on it) and Overpayments (read and allocated; made by a bank transaction, which takes another permission).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from service.core.editing import EditRule
 from service.core.errors import MappingError
@@ -14,6 +19,7 @@ from service.core.money import decimal_text
 from service.core.ports import (
     Company,
     EntityKind,
+    Family,
     MappingContext,
     Payload,
     Projection,
@@ -26,10 +32,16 @@ from service.core.snapshot import FieldName, Snapshot
 from service.mapping.settings import PAYMENTS_ACCOUNT, payment_account
 from service.mapping.xero import editing
 from service.mapping.xero.link import payment_url
-from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_text, as_object, as_text
+from service.mapping.xero.value import Losses, as_day, as_decimal, as_list, as_number_text, as_object, as_text
 
 REFERENCE_LIMIT = 255
 
+_NONE = "Xero takes a payment for one invoice as a whole: apply all of it to one, or record one for each."
+_SEVERAL = "Xero takes a payment for one invoice only through its API: record one for each invoice instead."
+_MORE = (
+    "Xero takes no more than is due on an invoice through its API: record what is due and the rest as two payments, or "
+    "record it there as an overpayment and take it back here."
+)
 _ID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -52,7 +64,7 @@ class PaymentMapper:
         return ("invoice", "amount", "date", "reference")
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
-        """Return the invoice it pays; a payment of none is refused by ``project``."""
+        """Return the invoice it pays; a payment of none or of several is refused by ``project``."""
         del context
         payment = _require(record)
         return () if payment.invoice_id is None else (_invoice_ref(payment),)
@@ -63,9 +75,11 @@ class PaymentMapper:
         :raises MappingError: it is no payment of an invoice, or no account is chosen for payments.
         """
         payment, losses = _require(record), Losses()
-        invoice = _invoice_ref(payment)
         if payment.kind is not PaymentKind.PAYMENT:
             raise MappingError("kind", f"A {payment.kind} is no payment in Xero.")
+        if payment.removed:
+            return Projection(snapshot=Snapshot(fields={"kind": payment.kind.value}, active=False))
+        invoice = _invoice_ref(payment)
         account = payment_account(context.settings, method=payment.method, currency=payment.currency)
         if account is None:
             raise MappingError("account", "No Xero account is chosen for payments.", missing=PAYMENTS_ACCOUNT)
@@ -110,6 +124,8 @@ class PaymentMapper:
         """Read a payment into the same fields that ``project`` fills."""
         del context
         payload = remote.payload
+        if remote.family is Family.OVERPAYMENT:
+            return _overpaid(remote)
         kind = (as_text(payload.get("PaymentType")) or "ACCRECPAYMENT").upper()
         return Snapshot(
             fields={
@@ -131,6 +147,29 @@ class PaymentMapper:
         return payment_url(remote_id, company)
 
 
+def _overpaid(remote: RemoteRecord) -> Snapshot:
+    """Read money beyond any invoice: what it was set against since, and what is left of it; no more what was repaid."""
+    payload = remote.payload
+    applied = [
+        (as_text(as_object(part.get("Invoice")).get("InvoiceID")), as_decimal(part.get("Amount")) or Decimal(0))
+        for part in as_list(payload.get("Allocations"))
+        if part.get("IsDeleted") is not True
+    ]
+    left = as_decimal(payload.get("RemainingCredit")) or Decimal(0)
+    return Snapshot(
+        fields={
+            "customer": as_text(as_object(payload.get("Contact")).get("ContactID")),
+            "applied": tuple(sorted((invoice or "", decimal_text(amount)) for invoice, amount in applied)),
+            "amount": decimal_text(sum((amount for _, amount in applied), left)),
+            "currency": as_text(payload.get("CurrencyCode")),
+            "date": as_day(payload, "Date"),
+            "reference": as_text(payload.get("Reference")),
+            "kind": PaymentKind.PAYMENT.value,
+        },
+        active=remote.active,
+    )
+
+
 def _require(record: Record) -> Payment:
     if not isinstance(record, Payment):
         raise TypeError(f"not a payment: {type(record).__name__}")
@@ -139,7 +178,8 @@ def _require(record: Record) -> Payment:
 
 def _invoice_ref(payment: Payment) -> Ref:
     if payment.invoice_id is None:
-        reason = "Xero takes a payment for one invoice as a whole: apply all of it to one, or record one for each."
+        several = len(payment.allocations) > 1
+        reason = _SEVERAL if several else _MORE if payment.allocations else _NONE
         raise MappingError("invoice", reason)
     return Ref(kind=EntityKind.INVOICE, id=payment.invoice_id)
 

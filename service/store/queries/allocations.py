@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from service.core.ports import EntityKind
 from service.ids import new_id
 from service.store.credit_models import AllocationRow
 from service.store.queries.find import chunks
+from service.store.queries.values import payment_value
 from service.store.records import InvoiceRow, PaymentRow
 from service.store.sync_models import ConnectionRow, LinkRow
 
@@ -26,6 +28,12 @@ def of_payments(session: Session, payment_ids: Iterable[str]) -> dict[str, list[
         for row in session.scalars(query.order_by(AllocationRow.created_at, AllocationRow.id)):
             found.setdefault(row.payment_id, []).append(row)
     return found
+
+
+def settled_of(session: Session, payments: Sequence[PaymentRow], invoice_id: str) -> dict[str, Decimal]:
+    """Return what payments settle of an invoice, by payment id; of one that is its own, the whole amount."""
+    parts = of_payments(session, [row.id for row in payments])
+    return {row.id: payment_value(row, parts.get(row.id, ())).settles(invoice_id) for row in payments}
 
 
 def refunded_of(session: Session, payment_id: str) -> Sequence[PaymentRow]:

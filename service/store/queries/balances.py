@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, case, func, literal, or_, select, type_coe
 from sqlalchemy.orm import Session
 
 from service.core.model import ZERO, PaymentKind
+from service.store.credit_models import AllocationRow
 from service.store.queries.tree import below_of
 from service.store.records import CustomerRow, InvoiceRow, PaymentRow
 from service.store.types import Exact
@@ -23,7 +24,7 @@ class Balance:
     currency: str
     owed: Decimal  #: of issued invoices, less what was paid for them
     overdue: Decimal  #: the part of it that was due before today
-    unapplied: Decimal  #: received and credited for no invoice, less what was given back
+    unapplied: Decimal  #: received and credited beyond what settles invoices, less what was given back
 
 
 def balances(session: Session, row: CustomerRow, *, today: date, with_jobs: bool) -> Sequence[Balance]:
@@ -47,7 +48,13 @@ def balances(session: Session, row: CustomerRow, *, today: date, with_jobs: bool
         )
     }
     back = type_coerce(-PaymentRow.amount, Exact)
-    signed = type_coerce(case((PaymentRow.kind == PaymentKind.REFUND.value, back), else_=PaymentRow.amount), Exact)
+    settled = (
+        select(func.coalesce(func.sum(AllocationRow.amount), literal(ZERO, Exact)))
+        .where(AllocationRow.payment_id == PaymentRow.id, AllocationRow.removed.is_(False))
+        .scalar_subquery()
+    )
+    rest = type_coerce(PaymentRow.amount - settled, Exact)
+    signed = type_coerce(case((PaymentRow.kind == PaymentKind.REFUND.value, back), else_=rest), Exact)
     received = (
         select(PaymentRow.currency, func.sum(signed))
         .join(CustomerRow, CustomerRow.id == PaymentRow.customer_id)

@@ -17,6 +17,7 @@ from service.core.problem import ProblemKind
 from service.ids import new_id
 from service.store.base import utc_now
 from service.store.bulk import insert_rows
+from service.store.credit_models import AllocationRow
 from service.store.facts import apply_to, columns_of
 from service.store.queries.connections import NotFoundError
 from service.store.queries.dots import dot_expression
@@ -256,9 +257,9 @@ def money_without_link(
 ) -> Sequence[str]:
     """Return the ids of payments, credits or refunds that were never tied to the connection and did not come from it.
 
-    Payments of issued invoices; others only of customers who are tied to it.
+    Payments of issued invoices, in whole or in part; others only of customers who are tied to it.
 
-    :param on_account: payments that settle no invoice, or several, too.
+    :param on_account: payments that settle no invoice too.
     :param left_out: currencies whose records are left out.
     """
     issued = InvoiceRow.status.in_([InvoiceStatus.APPROVED.value, InvoiceStatus.PAID.value])
@@ -270,6 +271,9 @@ def money_without_link(
         client.retired_at.is_(None),
     )
     apart = and_(PaymentRow.invoice_id.is_(None), known)
+    if not on_account and kind is EntityKind.PAYMENT:
+        settles = exists().where(AllocationRow.payment_id == PaymentRow.id, AllocationRow.removed.is_(False))
+        apart = and_(apart, settles)
     return session.scalars(
         select(PaymentRow.id)
         .outerjoin(InvoiceRow, InvoiceRow.id == PaymentRow.invoice_id)
@@ -279,7 +283,7 @@ def money_without_link(
             PaymentRow.kind.in_([one.value for one in MONEY[kind]]),
             PaymentRow.currency.not_in(left_out),
             or_(PaymentRow.origin_connection_id.is_(None), PaymentRow.origin_connection_id != connection.id),
-            or_(issued, apart) if on_account or kind is not EntityKind.PAYMENT else issued,
+            or_(issued, apart),
             _never_linked(connection, kind, PaymentRow.id),
         )
         .order_by(PaymentRow.date, PaymentRow.id)

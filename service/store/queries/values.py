@@ -188,4 +188,5 @@ def payment_value(row: PaymentRow, allocations: Iterable[AllocationRow] = ()) ->
         allocations=tuple(allocation_value(one, row) for one in allocations),
         refund_of_id=row.refund_of_id,
         tax_level_id=row.tax_level_id,
+        origin_connection_id=row.origin_connection_id,
     )

@@ -12,7 +12,7 @@ import pytest
 
 from service.connectors.xero.client import Reply
 from service.connectors.xero.feed import NOTES_AGE, Feed
-from service.connectors.xero.record import CONTACTS, CREDIT_NOTES, INVOICES, PAYMENTS, Shape
+from service.connectors.xero.record import CONTACTS, CREDIT_NOTES, INVOICES, OVERPAYMENTS, PAYMENTS, Shape
 from service.core.errors import (
     AuthorizationLost,
     ConnectorError,
@@ -56,6 +56,7 @@ QUIET = {
     "Invoices": [_page(INVOICES)],
     "Payments": [_page(PAYMENTS)],
     "CreditNotes": [_page(CREDIT_NOTES)],
+    "Overpayments": [_page(OVERPAYMENTS)],
 }
 
 
@@ -66,13 +67,13 @@ def _ids(pages: Sequence[ChangePage]) -> list[list[str]]:
 def test_the_feed_asks_once_per_collection_from_a_little_before_the_cursor() -> None:
     books = Books(QUIET)
     pages = list(books.feed.changes(SINCE))
-    assert [name for name, _, _ in books.asked] == ["Contacts", "Invoices", "Payments", "CreditNotes"]
+    assert [name for name, _, _ in books.asked] == ["Contacts", "Invoices", "Payments", "CreditNotes", "Overpayments"]
     assert {headers["If-Modified-Since"] for _, _, headers in books.asked} == {"2026-11-22T00:59:58"}
     assert books.asked[0][1] == {
         "includeArchived": "true", "order": "UpdatedDateUTC DESC", "page": "1", "pageSize": "1000"
     }  # fmt: skip
     assert books.asked[1][1]["unitdp"] == "4"
-    assert sum(page.calls for page in pages) == 4
+    assert sum(page.calls for page in pages) == 5
 
 
 def test_credit_notes_are_read_every_ten_minutes_and_whenever_they_are_asked_for() -> None:
@@ -93,11 +94,12 @@ def test_only_the_last_page_carries_the_new_cursor_which_is_the_servers_time_of_
             "Invoices": [_page(INVOICES, "c", at=later)],
             "Payments": [_page(PAYMENTS, at=later)],
             "CreditNotes": [_page(CREDIT_NOTES, at=later)],
+            "Overpayments": [_page(OVERPAYMENTS, at=later)],
         }
     )
     pages = list(books.feed.changes(SINCE))
-    assert _ids(pages) == [["a"], ["b"], ["c"], [], []]
-    assert [page.cursor for page in pages] == [SINCE, SINCE, SINCE, SINCE, "2026-11-22T02:00:00+00:00"]
+    assert _ids(pages) == [["a"], ["b"], ["c"], [], [], []]
+    assert [page.cursor for page in pages] == [*[SINCE] * 5, "2026-11-22T02:00:00+00:00"]
     assert books.asked[1][1]["page"] == "2"
 
 
