@@ -151,17 +151,25 @@ def void_invoice(session: Session, author: Author, invoice_id: str, *, expected:
     """
     row = _row(session, author, invoice_id)
     check_revision(row, expected)
-    if row.status == InvoiceStatus.DRAFT:
-        raise NotPossibleNow(f"{row.number} is a draft. Delete it instead.")
-    if row.status == InvoiceStatus.VOIDED:
-        raise NotPossibleNow(f"{row.number} is voided already.")
-    if row.amount_paid:
-        raise NotPossibleNow(f"Something of {row.number} is paid. Take its payments back first.")
+    refusal = why_not_voided(row)
+    if refusal is not None:
+        raise NotPossibleNow(refusal)
     alteration = alter(row, {"status": str(InvoiceStatus.VOIDED)})
     revise(row, author)
     report(session, author, "voided", subject_of(row), alteration)
     want(session, author, EntityKind.INVOICE, [row.id])
     return row
+
+
+def why_not_voided(row: InvoiceRow) -> str | None:
+    """Return why an invoice can't be taken back, as a sentence; None where it can."""
+    if row.status == InvoiceStatus.DRAFT:
+        return f"{row.number} is a draft. Delete it instead."
+    if row.status == InvoiceStatus.VOIDED:
+        return f"{row.number} is voided already."
+    if row.amount_paid:
+        return f"Something of {row.number} is paid. Take its payments back first."
+    return None
 
 
 def delete_invoice(session: Session, author: Author, invoice_id: str) -> None:

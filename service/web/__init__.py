@@ -36,6 +36,8 @@ for _page in (
     "drift",
     "export",
     "invoice",
+    "invoice_act",
+    "invoice_form",
     "mapping",
     "letter",
     "link",

@@ -77,11 +77,20 @@ def revision() -> int:
     return int(request.form.get("revision", ""))
 
 
+def was_of(typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that the form was filled in from, as far as it says so in a form that can be read."""
+    try:
+        found = json.loads(typed.get("was", "")[:_LONGEST])
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
 def _meanwhile(
     session: Session, row: Any, stored: Mapping[str, str], shown: dict[str, str], typed: Mapping[str, str]
 ) -> Meanwhile:
     """Put into the form what only somebody else changed, and tell of it."""
-    was, taken, both = _was(typed), [], []
+    was, taken, both = was_of(typed), [], []
     for name, now in stored.items():
         base = was.get(name)
         if shown.get(name, "") == now or base == now:
@@ -96,12 +105,3 @@ def _meanwhile(
         return Meanwhile(who="somebody", at=None, taken=taken, both=both)
     names = web_users.names_of_actors(session, person().company.id, {last.actor})
     return Meanwhile(who=actor(last.actor, names), at=last.at, taken=taken, both=both)
-
-
-def _was(typed: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that the form was filled in from, as far as it says so in a form that can be read."""
-    try:
-        found = json.loads(typed.get("was", "")[:_LONGEST])
-    except ValueError:
-        return {}
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}

@@ -243,6 +243,28 @@
     if (implied) find(`input[name=option][value=${implied}]`).checked = true;
   });
 
+  // --- forms: the cursor goes to what is wrong; totals follow what is typed ---------------------------------------------
+
+  find("main form [aria-invalid='true']")?.focus();
+
+  const reckons = find("form[data-reckons]");
+  let asked = 0;
+  let pause = 0;
+
+  async function reckon() {
+    const turn = ++asked;
+    const body = new FormData(reckons);
+    const answer = await fetch(reckons.dataset.reckons, { method: "POST", body, credentials: "same-origin" });
+    if (!answer.ok || turn !== asked) return; // the button still works; an older answer says nothing any more
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    morphChildren(find("#reckoned"), holder.content);
+  }
+  reckons?.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(() => reckon().catch(() => {}), 400);
+  });
+
   const useKeys = find("#use-keys");
   if (useKeys) {
     useKeys.checked = usesKeys();

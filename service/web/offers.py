@@ -1,0 +1,21 @@
+"""Codes that a line of an invoice can name: those that the mappings know."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from service.mapping import settings as mapping_settings
+from service.store.queries.connections import all_of
+
+_DEFAULT = mapping_settings.DEFAULT_ITEM.partition(":")[2]
+
+
+def codes_offered(session: Session, organisation_id: str) -> dict[str, list[str]]:
+    """Return the items and the categories that any connection's mapping has an entry for, in their order."""
+    items: set[str] = set()
+    categories: set[str] = set()
+    for row in all_of(session, organisation_id):
+        settings = mapping_settings.from_json(row.mapping)
+        items |= set(settings.items)
+        categories |= set(settings.categories)
+    return {"items": sorted(items - {_DEFAULT}), "categories": sorted(categories)}
