@@ -1,0 +1,213 @@
+"""Whole flows as people click them, on an office that works with a stand-in package over real HTTP."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from sandbox.common.server import Running
+from service.app import create_app
+from service.core.ports import EntityKind
+from service.store.accounts import Role
+from service.store.records import CustomerRow
+from service.sync import delivering
+from tests.support.network import find_free_port
+from tests.sync.bookkeeper import Bookkeeper, digits
+from tests.sync.letters import letters
+from tests.sync.office import live, open_office, start_empty
+from tests.web.conftest import serving
+from tests.web.flows import AtOnce, Desk, Watch, staff
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+
+INVOICE = EntityKind.INVOICE
+
+
+@pytest.fixture(scope="module")
+def package() -> Iterator[Running]:
+    """A stand-in package without history."""
+    server = start_empty("quickbooks")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def desk(
+    package: Running, browser: Browser, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, hashed: str
+) -> Iterator[Desk]:
+    """An office that is live, with its pages in a browser; nothing goes wrong there, nor to another host."""
+    path, port = tmp_path_factory.mktemp("flows") / "tieout.db", find_free_port()
+    shutil.copyfile(migrated_sqlite, path)
+    office = live(open_office(package, f"sqlite:///{path}", base_url=f"http://localhost:{port}"))
+    package.sandbox.auto_consent = False
+    staff(office, hashed)
+    watch = Watch(f"http://localhost:{port}")
+    with serving(create_app(office.platform, AtOnce(office.platform)), port):
+        desk = Desk(office, Bookkeeper(package.sandbox), browser, watch.address, watch)
+        yield desk
+        for page in desk.pages.values():
+            page.context.close()
+    office.platform.database.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_wrong(desk: Desk, package: Running) -> Iterator[None]:
+    """Let no page of a flow say an error or ask another host."""
+    yield
+    assert not desk.watch.errors
+    assert {host.partition(":")[0] for host in desk.watch.hosts} <= {"localhost", "127.0.0.1"}
+
+
+def test_a_name_that_is_taken_is_fixed_by_each_answer(desk: Desk) -> None:
+    office, bookkeeper = desk.office, desk.bookkeeper
+    names = ["Ash", "Birch", "Cedar", "Elm", "Fir"]
+    there = {name: bookkeeper.add_customer(name) for name in names}
+    ours = {name: office.add_customer(name=name) for name in names}
+    desk.sync()
+    expect(desk.open("/conflicts").get_by_test_id("question")).to_have_count(len(names))
+    desk.answer("Ash", "rename_ours", name="Ash of ours")
+    desk.answer("Birch", "link_existing")
+    bookkeeper.edit(there["Cedar"], name="Cedar of theirs")
+    desk.answer("Cedar", "retry")
+    desk.answer("Elm", "unlink")
+    page = desk.open(f"/customers/{ours['Fir']}/edit", Role.ACCOUNTANT)
+    page.get_by_label("Name", exact=True).first.fill("Fir of ours")
+    page.get_by_test_id("save").click()
+    desk.sync()
+    assert [desk.dot(ours[name]) for name in names] == ["green", "green", "green", "none", "green"]
+    assert bookkeeper.named("Ash of ours")
+    assert office.remote_id(ours["Birch"]) == there["Birch"]
+    assert (bookkeeper.named("Elm"), bookkeeper.named("Fir of ours")) == (
+        [there["Elm"]],
+        [office.remote_id(ours["Fir"])],
+    )
+    expect(desk.open("/conflicts").get_by_role("heading", level=1)).to_have_text("Nothing needs you")
+
+
+def test_what_changed_on_both_sides_is_settled_field_by_field_and_taken_back(desk: Desk) -> None:
+    office, bookkeeper = desk.office, desk.bookkeeper
+    customer = office.add_customer(name="Harbour", email="old@harbour.example", phone="+1 415 555 0100")
+    desk.sync()
+    there = office.remote_id(customer)
+    bookkeeper.edit(there, email="theirs@harbour.example", phone="+1 415 555 0111")
+    office.edit_customer(customer, email="ours@harbour.example", phone="+1 415 555 0199")
+    desk.sync()
+    page = desk.open("/conflicts", Role.ACCOUNTANT)
+    page.get_by_test_id("question").get_by_role("link", name="Harbour", exact=True).click()
+    page.locator("input[name='field.email'][value=theirs]").check()
+    page.locator("input[name='field.phone'][value=ours]").check()
+    page.get_by_test_id("resolve").click()
+    page.get_by_test_id("take-back").click()
+    expect(page.get_by_test_id("notice")).to_have_text("1 answer is taken back.")
+    page.locator("input[name='field.email'][value=theirs]").check()
+    page.locator("input[name='field.phone'][value=ours]").check()
+    page.get_by_test_id("resolve").click()
+    settled = page.url
+    desk.sync()
+    assert (bookkeeper.customer(there)["email"], digits(bookkeeper.customer(there)["phone"])) == (
+        "theirs@harbour.example",
+        digits("+1 415 555 0199"),
+    )
+    assert office.ours(CustomerRow, customer).email == "theirs@harbour.example"
+    assert desk.dot(customer) == "green"
+    page.goto(settled)
+    page.get_by_test_id("take-back").click()
+    expect(page.get_by_test_id("notice")).to_have_text("1 answer is taken back.")
+    desk.sync()
+    assert (bookkeeper.customer(there)["email"], digits(bookkeeper.customer(there)["phone"])) == (
+        "ours@harbour.example",
+        digits("+1 415 555 0111"),
+    )
+
+
+def test_a_reset_is_looked_at_done_and_undone(desk: Desk) -> None:
+    office, bookkeeper = desk.office, desk.bookkeeper
+    customer = office.add_customer(name="Juniper")
+    desk.sync()
+    former = office.remote_id(customer)
+    page = desk.open(f"/customers/{customer}")
+    page.get_by_test_id("reset").click()
+    page.get_by_role("radio", name="Rename the former one").check()
+    page.get_by_test_id("show").click()
+    expect(page.get_by_test_id("plan")).to_contain_text("Juniper")
+    written = office.writes()
+    assert bookkeeper.named("Juniper") == [former], "looking writes nothing"
+    page.get_by_test_id("do-reset").click()
+    expect(page.get_by_test_id("reset-state")).to_have_text("The reset is done")
+    assert office.writes() > written
+    assert office.remote_id(customer) != former
+    assert bookkeeper.named("Juniper") == [office.remote_id(customer)]
+    page.get_by_test_id("undo").click()
+    page.get_by_test_id("do-reset").click()
+    expect(page.get_by_test_id("reset-state")).to_have_text("The undoing is done")
+    assert office.remote_id(customer) == former
+    assert bookkeeper.named("Juniper") == [former]
+    assert desk.dot(customer) == "green"
+
+
+def test_a_batch_of_invoices_is_sent_once(desk: Desk) -> None:
+    office = desk.office
+    customers = [office.add_customer(name=name, email=f"billing@{name.lower()}.example") for name in ("Larch", "Maple")]
+    invoices = [office.add_invoice(customer) for customer in customers]
+    draft = office.add_invoice(customers[0], status="draft")
+    desk.sync()
+    page = desk.open("/invoices", Role.ACCOUNTANT)
+    for invoice in (*invoices, draft):
+        page.locator(f"input[name=id][value='{invoice}']").check()
+    page.get_by_test_id("send-chosen").click()
+    expect(page.get_by_test_id("answer")).to_contain_text("2 invoices can be sent by the package itself")
+    expect(page.get_by_test_id("refused").locator("tbody tr")).to_have_count(1)
+    page.get_by_test_id("send-now").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 letters")
+    delivering.deliver(office.platform, office.organisation_id)
+    page.reload()
+    assert [[letter.state for letter in letters(office, invoice)] for invoice in invoices] == [["sent"], ["sent"]]
+    expect(page.locator("main")).to_contain_text("billing@maple.example")
+    page = desk.open("/invoices", Role.ACCOUNTANT)
+    page.get_by_test_id("send-unsent").click()
+    expect(page.get_by_test_id("empty")).to_contain_text("Every approved invoice was sent.")
+    assert [desk.dot(invoice, INVOICE) for invoice in invoices] == ["green", "green"]
+
+
+def test_a_paused_connection_rests_and_goes_on(desk: Desk) -> None:
+    office = desk.office
+    page = desk.open(f"/connections/{office.connection_id}")
+    page.get_by_test_id("pause").click()
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "paused")
+    expect(page.get_by_test_id("sync-now")).to_have_count(0)
+    customer, written = office.add_customer(name="Oak"), office.writes()
+    expect(desk.open("/").get_by_test_id("answer")).to_contain_text("paused")
+    page.goto(f"{desk.address}/connections/{office.connection_id}")
+    page.get_by_test_id("resume").click()
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "live")
+    assert (office.writes(), desk.dot(customer)) == (written, "none")
+    desk.sync()
+    assert desk.dot(customer) == "green"
+
+
+def test_reconnecting_to_the_wrong_company_is_refused_and_the_right_one_restores_every_link(
+    desk: Desk, package: Running
+) -> None:
+    office = desk.office
+    before = {(row.id, row.remote_id) for row in office.links()}
+    page = desk.open(f"/connections/{office.connection_id}")
+    page.get_by_test_id("disconnect").click()
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "disconnected")
+    written = office.writes()
+    page.get_by_test_id("reconnect").click()
+    page.get_by_role("radio").last.check()
+    page.get_by_role("button", name=re.compile("Allow")).click()
+    expect(page.locator("main")).to_contain_text("another company")
+    page.goto(f"{desk.address}/connections/{office.connection_id}")
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "disconnected")
+    page.get_by_test_id("reconnect").click()
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name=re.compile("Allow")).click()
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "live")
+    assert office.writes() == written
+    assert {(row.id, row.remote_id) for row in office.links()} == before
