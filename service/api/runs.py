@@ -105,6 +105,7 @@ class RunOut(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     problem: RunProblem | None
+    waits: str | None = Field(None, description="Why a record that was asked for is not sent by this run but after it.")
 
 
 class RunList(BaseModel):
@@ -215,5 +216,6 @@ def wake_and_wait(asked: Asked, wait: int) -> tuple[RunOut, int]:
             finished = row.finished_at is not None
             served = bool(asked.urgent) and urgents.are_served(session, asked.urgent)
             document = run_out(row)
+            document.waits = None if served or not asked.urgent else asked.waits
         if ((finished or served) and wait) or monotonic() >= until or not platform().pause(_POLL_SECONDS):
             return document, 200 if finished and wait else 202

@@ -17,11 +17,13 @@ from service.ids import new_id
 from service.records.author import Author
 from service.records.errors import NotFound, NotPossibleNow, invalid
 from service.records.inputs import AllocationInput, PaymentInput
+from service.records.invoices import subject_of as invoice_subject
 from service.records.settlement import settle, subject_of
-from service.records.trail import Alteration, report, revise, want
+from service.records.trail import Alteration, alter, report, revise, want
 from service.store.credit_models import AllocationRow
 from service.store.queries import allocations
 from service.store.queries.find import find, find_organisation
+from service.store.queries.invoices import payments_of
 from service.store.queries.load import lines_of
 from service.store.queries.values import payment_value
 from service.store.records import InvoiceRow, PaymentRow
@@ -129,6 +131,40 @@ def apportion(
         revise(row, author)  # else the change of its amount has done so
     _tell_parts(session, author, row, invoices, before=before, after=amounts)
     return True
+
+
+def adopt_amounts(session: Session, author: Author, invoice_id: str, amounts: Mapping[str, Decimal]) -> None:
+    """Take over the amounts that a package works out itself: "subtotal", "tax_total", "total".
+
+    Whether the invoice is paid is decided anew, and what was received beyond its new total is the customer's.
+    """
+    row = find(session, InvoiceRow, author.organisation_id, invoice_id, lock=True)
+    if row is None or row.status == InvoiceStatus.VOIDED:
+        return
+    alteration = alter(row, amounts)
+    if alteration:
+        revise(row, author)
+        report(
+            session,
+            author,
+            "took over the tax",
+            invoice_subject(row),
+            alteration,
+        )
+        want(session, author, EntityKind.INVOICE, [row.id])
+        settle(session, author, row)
+        _apply_anew(session, author, row)
+
+
+def _apply_anew(session: Session, author: Author, invoice: InvoiceRow) -> None:
+    """Let our payments of an invoice with another total settle more of it, or less: the rest is the customer's."""
+    for row in reversed(payments_of(session, author.organisation_id, invoice.id)):
+        due = invoice.total - invoice.amount_paid
+        if due and row.kind == PaymentKind.PAYMENT and row.origin_connection_id is None:
+            settled = settled_by(session, row)
+            share = settled[invoice.id] + max(-settled[invoice.id], min(due, left_of(session, row)))
+            amounts = {one: amount for one, amount in {**settled, invoice.id: share}.items() if amount}
+            apportion(session, author, row, amounts, day=row.date)
 
 
 def settled_by(session: Session, row: PaymentRow) -> dict[str, Decimal]:

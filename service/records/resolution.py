@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -20,9 +19,9 @@ from service.core.tax import applied_tax, rate_of
 from service.core.totals import TaxableLine, compute_totals, line_amount
 from service.records.author import Author
 from service.records.errors import invalid
-from service.records.trail import Alteration, alter, plain, report, revise, want
+from service.records.trail import Alteration, plain, report, revise, want
 from service.store.queries.events import Subject
-from service.store.queries.find import find, find_organisation
+from service.store.queries.find import find_organisation
 from service.store.queries.invoices import open_invoices_of
 from service.store.queries.load import chain_of, lines_of, load_customers, load_job_sites, load_tax_levels
 from service.store.queries.values import recipients_value
@@ -90,24 +89,6 @@ def settle(row: InvoiceRow, lines: Sequence[InvoiceLineRow], given: Circumstance
     sub_contact = sub_contact_of(chain, row.contact_id, job_sites=given.job_sites)
     row.sub_contact_id = sub_contact.id if sub_contact else None
     settle_recipients(row, given)
-
-
-def adopt_amounts(session: Session, author: Author, invoice_id: str, amounts: Mapping[str, Decimal]) -> None:
-    """Take over the amounts that a package works out itself: "subtotal", "tax_total", "total"."""
-    row = find(session, InvoiceRow, author.organisation_id, invoice_id, lock=True)
-    if row is None or row.status == InvoiceStatus.VOIDED:
-        return
-    alteration = alter(row, amounts)
-    if alteration:
-        revise(row, author)
-        report(
-            session,
-            author,
-            "took over the tax",
-            Subject(kind=EntityKind.INVOICE, id=row.id, label=row.number),
-            alteration,
-        )
-        want(session, author, EntityKind.INVOICE, [row.id])
 
 
 def settle_recipients(row: InvoiceRow, given: Circumstances) -> None:

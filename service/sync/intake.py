@@ -12,7 +12,7 @@ from service.core.model import Contact, Customer, CustomerKind, Invoice, Invoice
 from service.core.ports import EntityKind, Family, Record
 from service.core.reconcile import FieldAction
 from service.core.snapshot import Snapshot, Value, format_phone
-from service.records import contacts, customers, invoices
+from service.records import contacts, customers, invoices, payments
 from service.records import credits as crediting
 from service.records.author import Author
 from service.records.errors import RecordError
@@ -21,12 +21,13 @@ from service.records.inputs import (
     ContactChanges,
     CustomerChanges,
     InvoiceChanges,
+    PaymentChanges,
     RecipientsInput,
 )
 from service.store.queries import links
 from service.store.queries.find import find
 from service.store.records import PaymentRow
-from service.sync.balances import shares_of
+from service.sync.balances import amount_of, shares_of
 from service.sync.cases import Ground
 
 _PHONES = frozenset({"phone", "mobile", "fax"})
@@ -183,19 +184,32 @@ def _pull_invoice(session: Session, author: Author, record: Invoice, actions: Se
 def _pull_payment(
     session: Session, ground: Ground, author: Author, record: Payment, actions: Sequence[FieldAction]
 ) -> tuple[str, ...]:
-    """Take over what a bookkeeper set a payment of ours against, as far as that are invoices of ours."""
-    left = tuple(action.field for action in actions if action.field not in _APPLIED)
-    applied = next((action.value for action in actions if action.field == "applied"), None)
+    """Take over what a bookkeeper made of a payment of ours: what it settles, as far as that are invoices of ours."""
+    shown = {action.field: action.value for action in actions}
+    given: dict[str, Any] = {name: _text(shown[name]) for name in ("reference",) if name in shown}
+    given |= {"amount": amount_of(shown["amount"])} if shown.get("amount") else {}
+    given |= {"date": date.fromisoformat(str(shown["date"]))} if shown.get("date") else {}
+    taken = set(given)
+    try:
+        with session.begin_nested():
+            if given:
+                payments.change_payment(session, author, record.id, PaymentChanges.model_construct(**given))
+            if "applied" in shown and _apply(session, ground, author, record, shown["applied"]):
+                taken |= _APPLIED
+    except RecordError:
+        return tuple(shown)
+    return tuple(name for name in shown if name not in taken)
+
+
+def _apply(session: Session, ground: Ground, author: Author, record: Payment, applied: Value) -> bool:
     row = find(session, PaymentRow, ground.organisation_id, record.id, lock=True)
-    if row is None or applied is None:
-        return tuple(action.field for action in actions)
     shares = shares_of(Snapshot(fields={"applied": applied}))
     tied = links.by_remote_ids(session, ground.connection_id, Family.INVOICE, list(shares))
-    if shares.keys() - tied.keys() or sum(shares.values()) > row.amount:
-        return tuple(action.field for action in actions)
+    if row is None or shares.keys() - tied.keys() or sum(shares.values()) > row.amount:
+        return False
     amounts = {tied[one].record_id: amount for one, amount in shares.items()}
     crediting.apportion(session, author, row, amounts, day=record.date)
-    return left
+    return True
 
 
 def _belongs_to_customer(record: Customer, field: str) -> bool:

@@ -28,7 +28,7 @@ from service.core.readback import (
 )
 from service.core.snapshot import Snapshot
 from service.records.author import Author
-from service.records.resolution import adopt_amounts
+from service.records.credits import adopt_amounts
 from service.store.sync_models import LinkRow
 from service.sync.planner import Decision
 

@@ -49,6 +49,11 @@ _PASSES = 3
 #: How soon a run that ended without certainty is tried again.
 _SOON = timedelta(seconds=20)
 _LEASE = timedelta(seconds=90)
+#: Runs between whose calls nothing else is sent: of a reset, because names are being handed over meanwhile.
+_WAITS = {
+    "reset": "A reset is under way, in which names change hands: what you asked for is sent right after it.",
+    "reconcile": "A comparison is under way, which sends nothing: what you asked for is sent right after it.",
+}
 _SYNCING = ("live",)
 _READING = ("live", "matching", "paused")
 
@@ -60,6 +65,7 @@ class Asked:
     run_id: str
     connection_id: str
     urgent: tuple[str, ...] = ()  #: requests for single records, which it serves before the rest
+    waits: str | None = None  #: why it does not serve such requests, and what will; a sentence
 
 
 def ask(
@@ -90,7 +96,7 @@ def ask(
                 run.kind, run.options = kind, dict(options or {})  # the sync that was asked for follows it
             # A comparison of everything must not get lost because a sync is under way: the next run makes it.
             connection.full_due = connection.full_due or (kind == "reconcile" and bool((options or {}).get("full")))
-            return Asked(run.id, connection_id)
+            return Asked(run.id, connection_id, waits=_WAITS.get(run.kind))
         run = RunRow(
             id=new_id(),
             organisation_id=organisation_id,
@@ -162,7 +168,8 @@ def _begin(platform: Platform, connection_id: str, holder: str) -> str | None:
         if run is None or (rests and not urgents.any_waiting(session, connection_id)):
             leases.release(session, ConnectionRow, connection_id, holder=holder)
             return None
-        run.state, run.again = "running", False
+        # A sync looks at everything that was asked for before it began; what another run leaves out follows it.
+        run.state, run.again = "running", run.kind != "sync" and urgents.any_waiting(session, connection_id)
         run.started_at = run.started_at or now
         return run.id
 
@@ -255,7 +262,7 @@ def _pass(work: Work, ground: Ground, *, sends: bool, reset_id: str | None) -> N
         total = work.done + due.count_due(session, connection, list(ground.kinds), now)
     work.report(done=work.done, total=total, phase="sending" if sends else "comparing")
     names = work.names()
-    if sends and work.scope is None and reset_id is None:
+    if sends and reset_id is None:
         work.between = urgent.Overtaking(work, ground, names)
         work.between()
     work.urgent = False

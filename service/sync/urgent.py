@@ -2,7 +2,8 @@
 
 One loop owns a connection, so that nothing is handed over: the loop that runs looks for requests before each batch and
 while a batch waits for its turn, and sends what is asked for in calls of its own. What was decided before about the
-same records is then no longer sent, because their links have had another intent since.
+same records is then no longer sent, because their links have had another intent since. A run that applies a plan does
+the same: what a person asks for is no part of the plan, whose own records are still compared with it one by one.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ class Overtaking:
         if not asked:
             return
         self._busy, self._work.urgent = True, True
+        scope, self._work.scope = self._work.scope, None
         try:
             self._send(asked)
         finally:
-            self._busy, self._work.urgent = False, False
+            self._busy, self._work.urgent, self._work.scope = False, False, scope
 
     def _send(self, asked: Sequence[UrgentRow]) -> None:
         work = self._work

@@ -75,7 +75,8 @@ def send_customer(customer_id: str) -> Response:
     else:
         for one in asked:
             parts().runner.wake(one.connection_id)
-        flash(f"A sync has begun at {plural(len(asked), 'connection')}.")
+        waits = [one.waits for one in asked if one.waits is not None]
+        flash(waits[0] if waits else f"A sync has begun at {plural(len(asked), 'connection')}.")
     return redirect(_back(url_for("pages.customer", customer_id=customer_id)), 303)
 
 

@@ -15,6 +15,7 @@ from service.store.accounts import Organisation
 from service.store.queries.load import lines_of
 from service.store.records import InvoiceRow
 from tests.sync.office import Office, live, open_office, start_empty
+from tests.sync.test_choosing import choose, chosen
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -110,6 +111,26 @@ def test_where_a_package_works_out_sales_tax_itself_its_figure_counts(automated:
     office.sync()
     assert office.ours(InvoiceRow, invoice).total == Decimal("108.75")
     assert office.sync().counts.get("updated", 0) == 0
+
+
+@pytest.mark.parametrize("said", ["paid", "more", "less"])
+def test_what_was_paid_is_reckoned_anew_by_the_figure_that_counts(automated: tuple[Office, str], said: str) -> None:
+    office, level = automated
+    rate = level
+    if said == "less":
+        rate = office.add_tax_level("Higher", "10")
+        choose(office, taxes={rate: chosen(office)["taxes"][level]})
+    client = office.add_customer(name="Elm School", email="ap@elm.example", tax_level_id=rate)
+    invoice = office.add_invoice(client)
+    total = {"paid": "326.25", "more": "324", "less": "330"}[said]
+    payment = office.pay(invoice, total)
+    assert office.sync().state == "succeeded", [problem.document for problem in office.problems()]
+    row, paid = office.ours(InvoiceRow, invoice), {"more": "324"}.get(said, "326.25")
+    assert (row.total, row.amount_paid) == (Decimal("326.25"), Decimal(paid))
+    assert row.status == ("approved" if said == "more" else "paid")
+    assert {office.dot(invoice, EntityKind.INVOICE), office.dot(payment, EntityKind.PAYMENT)} == {"green"}
+    written = office.writes()
+    assert (office.sync().state, office.writes()) == ("succeeded", written)
 
 
 def test_each_line_says_which_level_applies_and_who_decided(office: Office) -> None:

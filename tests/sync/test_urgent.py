@@ -16,7 +16,9 @@ from service.sync import sending
 from service.sync.pacing import Call, DayOver
 from service.sync.run import Asked
 from tests.sync.office import Office, connection_of
+from tests.sync.resetting import asked as reset_of
 from tests.sync.test_pacing import limited, pacer
+from tests.sync.test_saved_plans import applied, planned
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -78,6 +80,42 @@ def test_a_record_is_sent_between_two_batches_of_a_long_sync_and_once(live_offic
     assert live_office.counts()["green"] == BULK + 2
     sent = live_office.events("sent as new")
     assert len(sent) == len({event.record_id for event in sent}) == BULK + 2
+
+
+def test_a_record_overtakes_a_plan_that_is_being_applied_and_the_plan_stays_as_it_is(live_office: Office) -> None:
+    for number in range(BULK):
+        live_office.add_customer(name=f"Bulk {number:04}")
+    plan_id = planned(live_office)
+    later = live_office.add_customer(name="Maple Dental")
+    asked: list[tuple[str, Asked]] = []
+
+    def ask() -> None:
+        client = live_office.add_customer(name="Cedar Vets")
+        asked.append((client, send_now(live_office, client)))
+
+    with noting_writes(live_office) as writes, live_office.during_the_next_write(ask):
+        run = applied(live_office, plan_id)
+    assert (run.state, is_served(live_office, asked[0][1]), asked[0][1].waits) == ("succeeded", True, None)
+    assert ["Cedar Vets" in body for _, body in writes][:3] == [False, True, False]
+    assert (live_office.dot(asked[0][0]), live_office.dot(later)) == ("green", "none")
+    assert live_office.counts()["green"] == BULK + 1
+
+
+@pytest.mark.parametrize("kind", ["reset", "reconcile"])
+def test_a_record_waits_for_what_nothing_overtakes_and_the_answer_says_so(live_office: Office, kind: str) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    live_office.sync()
+    if kind == "reset":
+        reset_of(live_office, client)
+    else:
+        live_office.ask("reconcile", full=True)
+    other = live_office.add_customer(name="Maple Dental")
+    asked = send_now(live_office, other)
+    assert "right after it" in (asked.waits or "")
+    running.perform(live_office.platform, live_office.connection_id)
+    assert not is_served(live_office, asked)
+    running.perform(live_office.platform, live_office.connection_id)
+    assert (is_served(live_office, asked), live_office.dot(other)) == (True, "green")
 
 
 def test_a_record_that_was_decided_before_is_not_sent_twice(live_office: Office) -> None:
