@@ -16,14 +16,14 @@ from service.core.forecast import Needs, Reckoning
 from service.core.intent import Operation
 from service.core.ports import Connector, Element, EntityKind, Family
 from service.store.plan_models import PlanRow
-from service.store.queries import due, forecasts
+from service.store.queries import forecasts
 from service.store.sync_models import ConnectionRow
 from service.sync import looking, pacing
+from service.sync.agenda import agenda_of
 from service.sync.cases import Ground
-from service.sync.plan import new_refs, plan_of
+from service.sync.plan import plan_of
 from service.sync.platform import Platform
-from service.sync.waves import Wave, waves_of
-from service.sync.work import ground_of
+from service.sync.waves import Wave
 
 #: Up to so many records are planned as the run will plan them; of more the kind and the number decide.
 _FEW = 150
@@ -79,29 +79,19 @@ def outlook_of(
     if not sends or row.state != "live" or row.reference is None:
         reads = looking.calls_to_look(platform, session, row, connector, full=full)
         return of_needs(platform, session, row, Needs(reads=reads), records=0)
-    ground = ground_of(platform, session, row)
-    waiting = _waiting(platform, session, ground, row)
+    agenda = agenda_of(platform, session, row)
+    waiting = agenda.waiting()
     records = sum(len(found) for _, found in waiting)
     if records == 0 or records > _FEW or full:
         reads = looking.calls_to_look(platform, session, row, connector, full=full)
-        needs = _counted(session, ground, connector, waiting, reads=reads)
+        needs = _counted(session, agenda.ground, connector, waiting, reads=reads)
     else:
-        needs = plan_of(platform, session, row).needs
+        needs = plan_of(platform, session, row, agenda=agenda).needs
     return of_needs(platform, session, row, needs, records=records)
 
 
 #: Records of a wave, each with whether it has a counterpart.
 _Waiting = list[tuple[Wave, list[tuple[str, bool]]]]
-
-
-def _waiting(platform: Platform, session: Session, ground: Ground, row: ConnectionRow) -> _Waiting:
-    now, found = platform.clock(), _Waiting()
-    for wave in waves_of(ground.capabilities, ground.kinds):
-        rows = due.due_records(session, row, wave.kind, now=now, depth=wave.depth, retiring=wave.retiring)
-        fresh = [] if wave.retiring else [(ref.id, False) for ref in new_refs(session, ground, row, wave)]
-        if rows or fresh:
-            found.append((wave, [*rows, *fresh]))
-    return found
 
 
 def _counted(session: Session, ground: Ground, connector: Connector, waiting: _Waiting, *, reads: int) -> Needs:

@@ -13,23 +13,22 @@ from sqlalchemy.orm import Session
 
 from service.core.forecast import Needs, Reckoning
 from service.core.intent import Operation
-from service.core.ports import EntityKind, Ref
+from service.core.ports import Ref
 from service.core.problem import sentence
 from service.core.problem import to_json as problem_to_json
 from service.core.reconcile import FieldAction, Move
 from service.core.snapshot import Snapshot, Value, to_json, value_to_json
-from service.ids import new_id
-from service.store.queries import agreed, counterparts, links
+from service.store.queries import agreed, counterparts
 from service.store.queries import connections as queries
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import looking
-from service.sync.cases import Ground, load_chunk, needs_of
+from service.sync.agenda import Agenda, agenda_of
+from service.sync.cases import Ground, load_chunk
 from service.sync.connect import WrongState
 from service.sync.names import Names, leaving
 from service.sync.planner import Decision, decide
 from service.sync.platform import Platform
-from service.sync.waves import DOCUMENTS, Wave, deepest_of, documents_without_link, due_in, waves_of
-from service.sync.work import ground_of
+from service.sync.waves import Wave
 
 #: Stands for the counterpart of a record that the same sync would create before.
 _TO_BE = "to be created"
@@ -87,23 +86,29 @@ def make_plan(platform: Platform, *, organisation_id: str, connection_id: str) -
 
 
 def plan_of(
-    platform: Platform, session: Session, row: ConnectionRow, *, only: Collection[Ref] | None = None
+    platform: Platform,
+    session: Session,
+    row: ConnectionRow,
+    *,
+    only: Collection[Ref] | None = None,
+    agenda: Agenda | None = None,
 ) -> Preview:
     """Return what the next sync of a connection would do.
 
     :param only: a run that touches these records alone.
+    :param agenda: what it looks at, if that was found out already.
     :raises WrongState: nothing was read from the package yet, so there is nothing to plan with.
     """
     if row.reference is None:
         message = "The books there were not read yet; the connection has to be completed first."
         raise WrongState(message)
-    ground = ground_of(platform, session, row)
-    capabilities = ground.capabilities
+    agenda = agenda or agenda_of(platform, session, row)
+    capabilities = agenda.ground.capabilities
     connector = platform.offline_connector(row.provider)
     reckoning = Reckoning(capabilities, reads=looking.calls_to_look(platform, session, row, connector))
     actions: list[Action] = []
     unchanged = 0
-    for number, wave, decision in decisions(platform, session, ground, row, only):
+    for number, wave, decision in decisions(session, agenda, row, only):
         if decision.element is not None and decision.problem is None:
             place = (wave.kind, wave.depth, bool(wave.retiring), number)
             reckoning.put(place, connector.lane(decision.element), *looking.echoes_of(capabilities, decision))
@@ -124,22 +129,23 @@ def plan_of(
 
 
 def decisions(
-    platform: Platform, session: Session, ground: Ground, row: ConnectionRow, only: Collection[Ref] | None = None
+    session: Session, agenda: Agenda, row: ConnectionRow, only: Collection[Ref] | None = None
 ) -> Iterator[tuple[int, Wave, Decision]]:
     """Yield what a sync would decide, in the order of sending, each with its wave and a number for that.
 
     Who waits for a name comes in a later round, once whoever has it has given it up.
     """
+    ground = agenda.ground
     capabilities = ground.capabilities
     taken = counterparts.names_taken(session, row.id, capabilities.names_unique_over)
     names = Names(capabilities, taken, leaving(session, row, capabilities), rule=ground.settings.naming)
     planned: dict[Ref, str] = {}
-    waves = waves_of(capabilities, ground.kinds)
+    waves = agenda.waves
     turns: list[tuple[Wave, LinkRow]] | None = None
     for number in count(step=len(waves)):
         late: list[tuple[Wave, LinkRow]] = []
         for at, wave in enumerate(waves, start=number):
-            chunks = _chunks(platform, session, ground, row, wave) if turns is None else _late(turns, wave)
+            chunks = agenda.chunks(wave) if turns is None else _late(turns, wave)
             for rows in chunks:
                 for link, decision in _decided(session, ground, wave, rows, names, planned, only):
                     late += [(wave, link)] if decision.again else []
@@ -189,74 +195,6 @@ def _name_after(decision: Decision) -> str | None:
         return ""
     name = None if decision.expected is None else decision.expected.get("name")
     return None if name is None else str(name)
-
-
-def _chunks(
-    platform: Platform,
-    session: Session,
-    ground: Ground,
-    row: ConnectionRow,
-    wave: Wave,
-) -> Iterator[Sequence[LinkRow]]:
-    """Yield the links a sync would look at: those that are due, and those that it would add first."""
-    after = ""
-    now = platform.clock()
-    while True:
-        due = due_in(session, row, wave, now=now, after=after)
-        if not due:
-            break
-        yield due
-        after = due[-1].id
-    if wave.retiring:
-        return
-    new = [_unsaved(ground, row, ref) for ref in new_refs(session, ground, row, wave)]
-    for start in range(0, len(new), _CHUNK):
-        yield new[start : start + _CHUNK]
-
-
-def new_refs(session: Session, ground: Ground, row: ConnectionRow, wave: Wave) -> Sequence[Ref]:
-    """Return the records of a wave that a sync would tie to the connection for the first time."""
-    rule = row.settings.get("push", "all")
-    if rule == "by_hand" or not ground.settings.sends(wave.kind):
-        return []
-    limit, left_out = 1_000_000, ground.settings.left_out
-    match wave.kind:
-        case EntityKind.CUSTOMER:
-            found = links.customers_without_link(
-                session,
-                row,
-                deepest=deepest_of(ground.capabilities, ground.settings),
-                with_documents=rule == "with_documents",
-                left_out=left_out,
-                limit=limit,
-            )
-            ids = [record_id for record_id, _, depth in found if wave.depth in (None, depth)]
-        case kind if kind in DOCUMENTS:
-            ids = list(documents_without_link(session, ground, row, kind, limit=limit))
-        case _:
-            invoices = links.invoices_without_link(session, row, left_out=left_out, limit=limit)
-            needs = needs_of(session, ground, EntityKind.INVOICE, invoices)
-            refs = {ref for found in needs.values() for ref in found if ref.kind is EntityKind.CONTACT}
-            ids = [ref.id for ref in refs - links.linked_ever(session, row.id, refs)]
-    return [Ref(kind=wave.kind, id=record_id) for record_id in ids]
-
-
-def _unsaved(ground: Ground, row: ConnectionRow, ref: Ref) -> LinkRow:
-    """Return a link as the sync would add it; it is never saved."""
-    return LinkRow(
-        id=new_id(),
-        organisation_id=row.organisation_id,
-        connection_id=row.id,
-        entity=ref.kind.value,
-        record_id=ref.id,
-        family=ground.capabilities.family_of[ref.kind].value,
-        generation=1,
-        wanted=1,
-        confirmed=0,
-        heard=0,
-        settled=0,
-        sequence=0,
-    )
 
 
 def _action(decision: Decision) -> Action | None:

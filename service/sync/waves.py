@@ -21,7 +21,7 @@ from service.core.reconcile import Move, RecordMove, advance
 from service.core.snapshot import to_json
 from service.records.author import Author
 from service.store.facts import apply_to
-from service.store.queries import allocations, due, find, links
+from service.store.queries import allocations, due, find, links, untied
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import asking, books, closing, drift, intake, readback
 from service.sync.cases import Ground, load_chunk, needs_of
@@ -138,7 +138,7 @@ def tie_new_records(work: Work, ground: Ground) -> None:
             left_out = ground.settings.left_out
             new = [
                 (Ref(kind=EntityKind.CUSTOMER, id=record_id), number)
-                for record_id, number, _ in links.customers_without_link(
+                for record_id, number, _ in untied.customers(
                     session,
                     connection,
                     deepest=deepest,
@@ -164,12 +164,12 @@ def documents_without_link(
     left_out = ground.settings.left_out
     match kind:
         case EntityKind.INVOICE:
-            return links.invoices_without_link(session, connection, left_out=left_out, limit=limit)
+            return untied.invoices(session, connection, left_out=left_out, limit=limit)
         case EntityKind.ALLOCATION:
             return allocations.without_link(session, connection, limit=limit)
         case _:
             held = ground.capabilities.on_account
-            return links.money_without_link(session, connection, kind, on_account=held, left_out=left_out, limit=limit)
+            return untied.money(session, connection, kind, on_account=held, left_out=left_out, limit=limit)
 
 
 def tie_sub_contacts(work: Work, ground: Ground) -> None:

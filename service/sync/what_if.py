@@ -22,6 +22,7 @@ from service.mapping import settings as mapping_settings
 from service.store.queries import counterparts, links
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import plan
+from service.sync.agenda import Agenda
 from service.sync.cases import Chunk, Ground, load_chunk
 from service.sync.names import Names
 from service.sync.planner import Case, Decision, decide
@@ -211,7 +212,8 @@ def _waiting(
 ) -> Iterator[Touched]:
     """Yield what becomes of records that wait for a sync, or for a choice: planned under both."""
     plans = [
-        {one.case.ref: one for *_, one in plan.decisions(platform, session, each, row)} for each in (ground, other)
+        {one.case.ref: one for *_, one in plan.decisions(session, agenda, row)}
+        for agenda in (Agenda(session, each, row, now=platform.clock()) for each in (ground, other))
     ]
     for ref in [*plans[1], *(one for one in plans[0] if one not in plans[1])]:
         if ref not in known:

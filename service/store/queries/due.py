@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.core.kind import MONEY
@@ -49,11 +50,10 @@ def due_links(
     :param after: the last id of the chunk before.
     :param only: links of these records alone.
     """
-    query = _due(select(*_LOOKED_AT), connection, kind, now=now, depth=depth, retiring=retiring)
-    if only is not None:
-        query = query.where(LinkRow.record_id.in_(only))
-    page = query.where(LinkRow.id > after).order_by(LinkRow.id).limit(limit)
-    return [cast("LinkRow", row) for row in session.execute(page)]
+    page = _page(kind, depth=depth, retiring=retiring, some=only is not None)
+    given = {**_given(connection, now), "after": after, "most": limit}
+    rows = session.execute(page, given if only is None else {**given, "only": list(only)})
+    return [cast("LinkRow", row) for row in rows]
 
 
 def due_records(
@@ -66,24 +66,47 @@ def due_records(
     retiring: bool | None = None,
 ) -> list[tuple[str, bool]]:
     """Return the records of all links that :func:`due_links` gives, each with whether it has a counterpart."""
-    columns = cast("Select[Any]", select(LinkRow.record_id, LinkRow.remote_id))
-    query = _due(columns, connection, kind, now=now, depth=depth, retiring=retiring)
-    return [(record_id, remote_id is not None) for record_id, remote_id in session.execute(query.order_by(LinkRow.id))]
+    query = _records(kind, depth=depth, retiring=retiring)
+    return [
+        (record_id, remote_id is not None) for record_id, remote_id in session.execute(query, _given(connection, now))
+    ]
 
 
-def _due(
-    columns: Select[Any],
-    connection: ConnectionRow,
-    kind: EntityKind,
-    *,
-    now: datetime,
-    depth: int | None,
-    retiring: bool | None,
-) -> Select[Any]:
+def kinds_due(session: Session, connection: ConnectionRow, *, now: datetime) -> frozenset[EntityKind]:
+    """Return the kinds of which :func:`due_links` gives any, whatever the wave."""
+    return frozenset(EntityKind(kind) for kind in session.scalars(_kinds(), _given(connection, now)))
+
+
+# A sync asks this for each of its waves, and mostly nothing is due: to build a statement takes longer than to run it.
+
+
+@cache
+def _page(kind: EntityKind, *, depth: int | None, retiring: bool | None, some: bool) -> Select[Any]:
+    query = _of_wave(_due(select(*_LOOKED_AT)), kind, depth=depth, retiring=retiring)
+    if some:
+        query = query.where(LinkRow.record_id.in_(bindparam("only", expanding=True)))
+    return query.where(LinkRow.id > bindparam("after")).order_by(LinkRow.id).limit(bindparam("most", type_=Integer))
+
+
+@cache
+def _records(kind: EntityKind, *, depth: int | None, retiring: bool | None) -> Select[Any]:
+    query = _due(cast("Select[Any]", select(LinkRow.record_id, LinkRow.remote_id)))
+    return _of_wave(query, kind, depth=depth, retiring=retiring).order_by(LinkRow.id)
+
+
+@cache
+def _kinds() -> Select[Any]:
+    return _due(select(LinkRow.entity)).distinct()
+
+
+def _given(connection: ConnectionRow, now: datetime) -> dict[str, Any]:
+    return {"of_connection": connection.id, "now": now}
+
+
+def _due(columns: Select[Any]) -> Select[Any]:
     waits = and_(LinkRow.open_problem_id.is_not(None), _waits_for_parent())
-    query = columns.where(
-        LinkRow.connection_id == connection.id,
-        LinkRow.entity == kind.value,
+    return columns.where(
+        LinkRow.connection_id == bindparam("of_connection"),
         _IN_FORCE,
         LinkRow.intent_open.is_(False),
         or_(
@@ -91,8 +114,12 @@ def _due(
             and_(LinkRow.open_problem_id.is_not(None), LinkRow.heard > LinkRow.settled),
             waits,
         ),
-        or_(LinkRow.due_at.is_(None), LinkRow.due_at <= now),
+        or_(LinkRow.due_at.is_(None), LinkRow.due_at <= bindparam("now")),
     )
+
+
+def _of_wave(query: Select[Any], kind: EntityKind, *, depth: int | None, retiring: bool | None) -> Select[Any]:
+    query = query.where(LinkRow.entity == kind.value)
     if retiring is not None and kind in _ACTIVE:
         active = exists(_ACTIVE[kind])
         query = query.where(~active if retiring else active)

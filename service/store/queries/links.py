@@ -6,23 +6,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session
 
-from service.core.kind import MONEY
 from service.core.link import LinkFacts, Retry
-from service.core.model import InvoiceStatus
 from service.core.ports import EntityKind, Family, Ref
 from service.core.problem import ProblemKind
 from service.ids import new_id
 from service.store.base import utc_now
 from service.store.bulk import insert_rows
-from service.store.credit_models import AllocationRow
 from service.store.facts import apply_to, columns_of
 from service.store.queries.connections import NotFoundError
 from service.store.queries.dots import dot_expression
 from service.store.queries.find import chunks
-from service.store.records import CustomerRow, InvoiceRow, PaymentRow
+from service.store.records import InvoiceRow, PaymentRow
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 
 _IN_FORCE = LinkRow.retired_at.is_(None)
@@ -189,113 +186,6 @@ def _fresh(
 def reference_of(link_id: str, hint: str) -> str:
     """Return our own reference for a link's counterpart: readable, unique per link and generation, 50 characters."""
     return f"{hint[:36]}-{link_id[-12:]}" if hint else link_id
-
-
-def customers_without_link(
-    session: Session,
-    connection: ConnectionRow,
-    *,
-    deepest: int | None,
-    with_documents: bool,
-    left_out: Collection[str] = (),
-    limit: int = 1000,
-) -> Sequence[tuple[str, str, int]]:
-    """Return (id, number, depth) of active customers of the customer list that were never tied to the connection.
-
-    :param left_out: currencies; customers that are kept in one of them are left out, with their jobs.
-    """
-    root = CustomerRow.__table__.alias("root")
-    query = (
-        select(CustomerRow.id, CustomerRow.number, CustomerRow.depth)
-        .join(root, root.c.id == CustomerRow.root_id)
-        .where(
-            CustomerRow.organisation_id == connection.organisation_id,
-            CustomerRow.archived.is_(False),
-            CustomerRow.is_customer.is_(True),
-            root.c.is_customer.is_(True),
-            _never_linked(connection, EntityKind.CUSTOMER, CustomerRow.id),
-        )
-        .order_by(CustomerRow.depth, CustomerRow.id)
-        .limit(limit)
-    )
-    if left_out:
-        query = query.where(or_(root.c.currency.is_(None), root.c.currency.not_in(left_out)))
-    if deepest is not None:
-        query = query.where(CustomerRow.depth <= deepest)
-    if with_documents:
-        has_invoice = exists().where(InvoiceRow.customer_id == CustomerRow.id, InvoiceRow.status != "draft")
-        query = query.where(has_invoice)
-    return [(row.id, row.number, row.depth) for row in session.execute(query)]
-
-
-def invoices_without_link(
-    session: Session, connection: ConnectionRow, *, left_out: Collection[str] = (), limit: int = 1000
-) -> Sequence[str]:
-    """Return the ids of issued invoices that were never tied to the connection; those in some currencies left out."""
-    issued = [InvoiceStatus.APPROVED.value, InvoiceStatus.PAID.value]
-    return session.scalars(
-        select(InvoiceRow.id)
-        .where(
-            InvoiceRow.organisation_id == connection.organisation_id,
-            InvoiceRow.status.in_(issued),
-            InvoiceRow.currency.not_in(left_out),
-            _never_linked(connection, EntityKind.INVOICE, InvoiceRow.id),
-        )
-        .order_by(InvoiceRow.issue_date, InvoiceRow.id)
-        .limit(limit)
-    ).all()
-
-
-def money_without_link(
-    session: Session,
-    connection: ConnectionRow,
-    kind: EntityKind,
-    *,
-    on_account: bool = False,
-    left_out: Collection[str] = (),
-    limit: int = 1000,
-) -> Sequence[str]:
-    """Return the ids of payments, credits or refunds that were never tied to the connection and did not come from it.
-
-    Payments of issued invoices, in whole or in part; others only of customers who are tied to it.
-
-    :param on_account: payments that settle no invoice too.
-    :param left_out: currencies whose records are left out.
-    """
-    issued = InvoiceRow.status.in_([InvoiceStatus.APPROVED.value, InvoiceStatus.PAID.value])
-    client = aliased(LinkRow)
-    known = exists().where(
-        client.connection_id == connection.id,
-        client.entity == EntityKind.CUSTOMER.value,
-        client.record_id == PaymentRow.customer_id,
-        client.retired_at.is_(None),
-    )
-    apart = and_(PaymentRow.invoice_id.is_(None), known)
-    if not on_account and kind is EntityKind.PAYMENT:
-        settles = exists().where(AllocationRow.payment_id == PaymentRow.id, AllocationRow.removed.is_(False))
-        apart = and_(apart, settles)
-    return session.scalars(
-        select(PaymentRow.id)
-        .outerjoin(InvoiceRow, InvoiceRow.id == PaymentRow.invoice_id)
-        .where(
-            PaymentRow.organisation_id == connection.organisation_id,
-            PaymentRow.removed.is_(False),
-            PaymentRow.kind.in_([one.value for one in MONEY[kind]]),
-            PaymentRow.currency.not_in(left_out),
-            or_(PaymentRow.origin_connection_id.is_(None), PaymentRow.origin_connection_id != connection.id),
-            or_(issued, apart),
-            _never_linked(connection, kind, PaymentRow.id),
-        )
-        .order_by(PaymentRow.date, PaymentRow.id)
-        .limit(limit)
-    ).all()
-
-
-def _never_linked(connection: ConnectionRow, kind: EntityKind, record_id: object) -> ColumnElement[bool]:
-    """Unlinking and reset leave a row behind, so a record that a person took off is not tied again by itself."""
-    return ~exists().where(
-        LinkRow.connection_id == connection.id, LinkRow.entity == kind.value, LinkRow.record_id == record_id
-    )
 
 
 def payments_known_there(
