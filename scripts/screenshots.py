@@ -20,7 +20,7 @@ from service.store import schema
 from tests.support.network import find_free_port
 from tests.web.conftest import serving
 from tests.web.test_browser import PAGES, sign_in
-from tests.web.world import PASSWORD, World, add_matching, furnish, open_world, settle
+from tests.web.world import PASSWORD, World, add_credit, add_matching, furnish, open_world, settle
 
 FOLDER = Path("var/screenshots")
 _CHROMIUM = "chromium"
@@ -69,6 +69,7 @@ def _world(folder: Path) -> World:
     settle(world, hash_password(PASSWORD))
     furnish(world)
     add_matching(world)
+    add_credit(world)
     return world
 
 

@@ -27,12 +27,15 @@ OURS = "ours"
 PACKAGE = "package"  #: a bookkeeper recorded it there: it happened, so no rule of ours refuses it
 
 
-def record_payment(session: Session, author: Author, given: PaymentInput, *, origin: str = OURS) -> PaymentRow:
+def record_payment(
+    session: Session, author: Author, given: PaymentInput, *, origin: str = OURS, record_id: str | None = None
+) -> PaymentRow:
     """Record money for an invoice, or on a customer's account. An invoice with nothing due any more is paid.
 
     Of a payment that is more than is due, the rest stays on the customer's account.
 
     :param origin: ``PACKAGE`` for what a bookkeeper recorded there; no rule of ours refuses it.
+    :param record_id: a new identifier, so that who asks twice can be told what came of it the first time.
     :raises Invalid: neither or both not matching of invoice and customer; an amount that is not positive, finer than
         the currency, a credit of more than is due, a payment of an invoice on which nothing is, or a refund of more
         than was paid.
@@ -51,7 +54,7 @@ def record_payment(session: Session, author: Author, given: PaymentInput, *, ori
     day = given.date or author.now.astimezone(ZoneInfo(organisation.timezone)).date()
     is_credit = given.kind in crediting.KINDS
     row = PaymentRow(
-        id=new_id(),
+        id=record_id or new_id(),
         organisation_id=author.organisation_id,
         kind=str(given.kind),
         invoice_id=None if is_credit else given.invoice_id,

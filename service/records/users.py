@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from service.ids import new_id
 from service.records.author import Author
 from service.records.errors import Fault, NotFound, Taken, invalid
-from service.records.trail import report
+from service.records.trail import Alteration, report
 from service.store.accounts import Role, User
 from service.store.queries.events import Subject
 from service.store.queries.find import find
@@ -83,6 +83,19 @@ def set_password(session: Session, author: Author, user_id: str, password: str) 
     row.password_hash = hash_password(password)
     row.session_epoch += 1
     report(session, author, "password changed", Subject(kind="user", id=row.id, label=row.email))
+    return row
+
+
+def set_role(session: Session, author: Author, user_id: str, role: Role) -> User:
+    """Let an account do more or less from its next request on. The same role: nothing changes.
+
+    :raises NotFound: there is no such account.
+    """
+    row = _row(session, author, user_id)
+    if row.role != role:
+        told = Alteration({"role": row.role}, {"role": role.value})
+        row.role = role.value
+        report(session, author, "role changed", Subject(kind="user", id=row.id, label=row.email), told)
     return row
 
 

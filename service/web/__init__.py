@@ -21,9 +21,11 @@ from service.web.parts import Parts, provide
 __all__ = ["register"]
 
 for _page in (
+    "account",
     "activity",
     "as_of",
     "callback",
+    "company",
     "conflict",
     "conflict_many",
     "connection",
@@ -42,6 +44,8 @@ for _page in (
     "letter",
     "link",
     "newcomers",
+    "payment",
+    "payment_form",
     "people",
     "notifications",
     "plans",

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from service.core.ports import EntityKind, Ref
 from service.records.errors import NotFound
 from service.store.accounts import Role
-from service.store.queries import balances, history, lists, tree, web_users
+from service.store.queries import allocations, balances, history, lists, tree, web_users
 from service.store.queries.connections import all_of
 from service.store.queries.find import find, find_all
 from service.store.queries.load import contacts_of, load_tax_levels
@@ -108,12 +108,16 @@ def _money(session: Session, row: CustomerRow) -> dict[str, object]:
     payments = lists.payment_page(
         session, organisation_id, invoice_id=None, customer_id=row.id, limit=_HANGING, cursor=None
     )
+    parts_of = allocations.of_payments(session, [one.id for one in payments.items])
     paid = {one.invoice_id for one in payments.items if one.invoice_id}
+    paid |= {part.invoice_id for found in parts_of.values() for part in found}
+    named = find_all(session, InvoiceRow, organisation_id, paid) if paid else {}
     return {
         "invoices": invoices,
         "invoice_states": sync_states(session, organisation_id, EntityKind.INVOICE, [one.id for one in invoices.items]),
         "payments": payments,
-        "paid": find_all(session, InvoiceRow, organisation_id, paid) if paid else {},
+        "paid": named,
+        "parts_of": {one: [named[part.invoice_id].number for part in found] for one, found in parts_of.items()},
         "balances": balances.balances(session, row, today=today, with_jobs=False),
         "balances_with_jobs": balances.balances(session, row, today=today, with_jobs=True),
     }

@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 
 from service.core import excerpt
+from service.core.kind import MONEY
 from service.core.ports import EntityKind, Ref
 from service.core.problem import from_json, sentence
 from service.store.queries import history
@@ -85,4 +86,6 @@ def page_of(kind: str | None, record_id: str | None) -> str | None:
         return url_for("pages.customer", customer_id=record_id)
     if kind == EntityKind.INVOICE and record_id:
         return url_for("pages.invoice", invoice_id=record_id)
+    if kind in MONEY and record_id:
+        return url_for("pages.payment", payment_id=record_id)
     return None

@@ -1,4 +1,4 @@
-"""Codes that a line of an invoice can name: those that the mappings know."""
+"""Codes that lines and payments can name: those that the mappings know."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ _DEFAULT = mapping_settings.DEFAULT_ITEM.partition(":")[2]
 
 
 def codes_offered(session: Session, organisation_id: str) -> dict[str, list[str]]:
-    """Return the items and the categories that any connection's mapping has an entry for, in their order."""
+    """Return items, categories and payment methods for which any connection's mapping has an entry, in their order."""
     items: set[str] = set()
     categories: set[str] = set()
+    methods: set[str] = set()
     for row in all_of(session, organisation_id):
         settings = mapping_settings.from_json(row.mapping)
         items |= set(settings.items)
         categories |= set(settings.categories)
-    return {"items": sorted(items - {_DEFAULT}), "categories": sorted(categories)}
+        methods |= {*settings.methods, *settings.method_accounts}
+    return {"items": sorted(items - {_DEFAULT}), "categories": sorted(categories), "methods": sorted(methods)}

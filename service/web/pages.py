@@ -32,6 +32,7 @@ _SECTIONS = {
     "customers": "pages.customer_list",
     "invoices": "pages.invoice_list",
     "letters": "pages.invoice_list",
+    "payments": "pages.invoice_list",
     "mailings": "pages.invoice_list",
     "variances": "pages.invoice_list",
     "wording": "pages.invoice_list",

@@ -12,6 +12,7 @@ from service.web.access import person, shows
 from service.web.deed import deed_of
 from service.web.pages import pages
 from service.web.parts import package_of
+from service.web.trend import last_days
 
 _ROWS = 50
 _ACTIONS = 100
@@ -37,6 +38,7 @@ def run_list(session: Session) -> str:
         next=found[_ROWS - 1].id if len(found) > _ROWS else None,
         connections=every,
         chosen=chosen,
+        days=() if cursor else last_days(session, organisation_id, connection_id=chosen if is_id(chosen) else None),
         titles={row.id: f"{package_of(row.provider)} · {row.organisation_name or ''}" for row in every},
         names=web_users.names_of_actors(session, organisation_id, {row.requested_by for row in found}),
     )

@@ -10,11 +10,9 @@ from werkzeug.wrappers import Response
 
 from service.records import tokens, users
 from service.records.company import choose_default_tax_level
-from service.records.errors import RecordError
+from service.records.errors import NotFound, RecordError
 from service.store.accounts import Role
 from service.store.queries import web_users
-from service.store.queries.find import find_organisation
-from service.store.queries.load import load_tax_levels
 from service.web.access import does, person, shows
 from service.web.pages import pages
 from service.web.parts import parts
@@ -96,6 +94,39 @@ def change_user(user_id: str, verb: str) -> Response:
     return redirect(url_for("pages.settings"), 303)
 
 
+@pages.post("/settings/users/<user_id>/role")
+@does(Role.ADMIN)
+def change_role(user_id: str) -> Response:
+    """Let somebody do more or less."""
+    role = request.form.get("role", "")
+    if user_id == person().id or role not in set(Role):
+        flash("You can't change your own role. Another administrator can." if role in set(Role) else "Choose a role.")
+        return redirect(url_for("pages.settings"), 303)
+    with parts().platform.database.write() as session:
+        row = users.set_role(session, person().author(), user_id, Role(role))
+        told = f"{row.email} is {row.role} now."
+    flash(told)
+    return redirect(url_for("pages.settings"), 303)
+
+
+@pages.post("/settings/users/<user_id>/password")
+@does(Role.ADMIN)
+def give_password(user_id: str) -> Any:
+    """Give somebody a new password, and end their sessions."""
+    database = parts().platform.database
+    try:
+        with database.write() as session:
+            row = users.set_password(session, person().author(), user_id, request.form.get("password", ""))
+            told = f"{row.email} has the new password. Sessions with the old one have ended."
+    except NotFound:
+        raise
+    except RecordError as refusal:
+        with database.read() as session:
+            return _page(session, faults={f"password-{user_id}": str(refusal)}), 422
+    flash(told)
+    return redirect(url_for("pages.settings"), 303)
+
+
 @pages.post("/settings/tax-level")
 @does(Role.ADMIN)
 def choose_tax_level() -> Response:
@@ -103,7 +134,7 @@ def choose_tax_level() -> Response:
     with parts().platform.database.write() as session:
         choose_default_tax_level(session, person().author(), request.form.get("tax_level_id") or None)
     flash("Saved. Drafts follow; what is issued keeps its tax.")
-    return redirect(url_for("pages.settings"), 303)
+    return redirect(url_for("pages.tax_levels"), 303)
 
 
 def _page(session: Session, **shown: Any) -> str:
@@ -113,7 +144,5 @@ def _page(session: Session, **shown: Any) -> str:
         users=web_users.users_of(session, organisation_id),
         tokens=web_users.tokens_of(session, organisation_id),
         roles=list(Role),
-        tax_levels=list(load_tax_levels(session, organisation_id).values()),
-        default_tax_level=find_organisation(session, organisation_id).tax_level_id,
         **{"faults": {}, "typed": {}, "secret": None, **shown},
     )

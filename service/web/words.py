@@ -68,6 +68,12 @@ ENTITIES: Mapping[str, str] = {
     "user": "Person",
     "token": "Token",
 }
+PAYMENTS: Mapping[str, str] = {
+    "payment": "Payment",
+    "credit": "Credit",
+    "refund": "Refund",
+    "adjustment": "Write-off",
+}
 COUNTS: Mapping[str, str] = {
     "created": "created",
     "updated": "updated",
@@ -297,6 +303,7 @@ def install(app: Flask) -> None:
         RUN_KINDS=RUN_KINDS,
         ENTITIES=ENTITIES,
         COUNTS=COUNTS,
+        PAYMENTS=PAYMENTS,
         DRIFT=DRIFT,
         LETTERS=LETTERS,
         VARIANCES=VARIANCES,

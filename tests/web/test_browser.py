@@ -13,7 +13,7 @@ from service.records.customers import change_customer
 from service.records.inputs import CustomerChanges
 from service.store.sync_models import RunRow
 from tests.web.conftest import serving
-from tests.web.world import NOW, PASSWORD, World, add_matching
+from tests.web.world import NOW, PASSWORD, World, add_credit, add_matching
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -41,6 +41,12 @@ PAGES = [
     "/invoices/{invoice}/edit",
     "/invoices/{invoice}/void",
     "/invoices/{draft}",
+    "/invoices/{invoice}/payments/new",
+    "/customers/{freeman}/payments/new?kind=credit",
+    "/customers/{freeman}/payments/new?kind=refund&of={credit}",
+    "/payments/{credit}",
+    "/payments/{credit}/edit",
+    "/payments/{credit}/remove",
     "/invoices/send?id={invoice}&id={draft}",
     "/letters",
     "/wording",
@@ -68,6 +74,10 @@ PAGES = [
     "/activity",
     "/settings",
     "/settings/notifications",
+    "/settings/company",
+    "/settings/tax-levels",
+    "/settings/schedule",
+    "/account",
 ]
 
 
@@ -75,6 +85,7 @@ PAGES = [
 def address(world: World, free_port: int) -> Iterator[str]:
     """The address at which the furnished company is served."""
     add_matching(world)
+    add_credit(world)
     with serving(world.app, free_port) as address:
         yield address
 

@@ -153,6 +153,6 @@ def test_variances_are_listed_with_their_cause_and_what_they_come_to(world: Worl
 
 def test_the_companys_own_tax_level_is_chosen_in_the_settings(world: World) -> None:
     admin = client_of(world)
-    level = re.findall(r'<option value="([0-9a-f]{32})">California', admin.get("/settings").text)[0]
+    level = re.findall(r'<option value="([0-9a-f]{32})">California', admin.get("/settings/tax-levels").text)[0]
     told = admin.post("/settings/tax-level", data={"tax_level_id": level}, follow_redirects=True).text
     assert f'<option value="{level}" selected>' in told

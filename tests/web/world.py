@@ -22,9 +22,19 @@ from service.mapping import settings as mapping_settings
 from service.mapping.suggestion import suggest
 from service.providers import Provider
 from service.records.author import Author
+from service.records.credits import allocate
 from service.records.customers import create_customer
-from service.records.inputs import AddressInput, ContactInput, CustomerInput, InvoiceInput, TaxLevelInput
+from service.records.inputs import (
+    AddressInput,
+    AllocationInput,
+    ContactInput,
+    CustomerInput,
+    InvoiceInput,
+    PaymentInput,
+    TaxLevelInput,
+)
 from service.records.invoices import create_invoice
+from service.records.payments import record_payment
 from service.records.tax_levels import create_tax_level
 from service.settings import Settings
 from service.store.accounts import Organisation, Role, User
@@ -347,3 +357,14 @@ def add_matching(world: World) -> str:
         counterpart(session, at, remote_customer("6", "Freeman Sporting Goods", email="billing@freeman.example"))
         world.ids["matching"] = at.id
         return at.id
+
+
+def add_credit(world: World) -> str:
+    """Add a credit of which one part settles an invoice and the rest waits on the account."""
+    with world.database.write() as session:
+        given = {"customer_id": world.ids["freeman"], "kind": "credit", "amount": "50", "reference": "Goodwill"}
+        row = record_payment(session, world.author, PaymentInput.model_validate(given))
+        part = AllocationInput.model_validate({"invoice_id": world.ids["invoice"], "amount": "30"})
+        allocate(session, world.author, row.id, part)
+        world.ids["credit"] = row.id
+        return row.id
