@@ -32,14 +32,14 @@ class Agenda:
         """Find out of which kinds anything is due at all: mostly of none or few."""
         self.ground, self.waves = ground, waves_of(ground.capabilities, ground.kinds)
         self._session, self._row, self._now = session, row, now
-        self._due = due.kinds_due(session, row, now=now)
+        self._due = due.kinds_due(session, row.id, now=now)
         self._untied: dict[EntityKind, list[tuple[Ref, int | None]]] = {}
 
     def chunks(self, wave: Wave) -> Iterator[Sequence[LinkRow]]:
         """Yield the links of a wave: those that are due, then those that it would add first, which nobody saves."""
         after: str | None = "" if wave.kind in self._due else None
         while after is not None:
-            rows = due_in(self._session, self._row, wave, now=self._now, after=after)
+            rows = due_in(self._session, self._row.id, wave, now=self._now, after=after)
             if rows:
                 yield rows
             after = rows[-1].id if rows else None
@@ -54,7 +54,7 @@ class Agenda:
             rows: list[tuple[str, bool]] = []
             if wave.kind in self._due:
                 rows = due.due_records(
-                    self._session, self._row, wave.kind, now=self._now, depth=wave.depth, retiring=wave.retiring
+                    self._session, self._row.id, wave.kind, now=self._now, depth=wave.depth, retiring=wave.retiring
                 )
             rows += [(ref.id, False) for ref in self.untied(wave)]
             if rows:

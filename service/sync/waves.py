@@ -75,7 +75,7 @@ def waves_of(capabilities: Capabilities, kinds: Collection[EntityKind] | None = 
 
 def due_in(
     session: Session,
-    connection: ConnectionRow,
+    connection_id: str,
     wave: Wave,
     *,
     now: datetime,
@@ -88,7 +88,7 @@ def due_in(
     """
     return due.due_links(
         session,
-        connection,
+        connection_id,
         wave.kind,
         now=now,
         depth=wave.depth,
@@ -104,8 +104,10 @@ def look_before_archiving(work: Work) -> None:
     if not any(work.echoes.values()):
         return
     with work.platform.database.read() as session:
-        connection, now = session.get_one(ConnectionRow, work.connection_id), work.platform.clock()
-        waits = any(due_in(session, connection, one, now=now) for one in waves_of(work.capabilities) if one.leaving)
+        now = work.platform.clock()
+        waits = any(
+            due_in(session, work.connection_id, one, now=now) for one in waves_of(work.capabilities) if one.leaving
+        )
     if waits:
         books.read_feed(work, only=frozenset({Family.CUSTOMER}))
 
@@ -181,7 +183,7 @@ def tie_sub_contacts(work: Work, ground: Ground) -> None:
     while True:
         with work.platform.database.write() as session:
             connection = session.get_one(ConnectionRow, work.connection_id)
-            rows = due.due_links(session, connection, EntityKind.INVOICE, now=work.platform.clock(), after=after)
+            rows = due.due_links(session, connection.id, EntityKind.INVOICE, now=work.platform.clock(), after=after)
             if not rows:
                 return
             needs = needs_of(session, ground, EntityKind.INVOICE, [row.record_id for row in rows])
@@ -211,9 +213,8 @@ def run_wave(
     after = ""
     while True:
         with work.platform.database.read() as session:
-            connection = session.get_one(ConnectionRow, work.connection_id)
             now = work.platform.clock()
-            rows = due_in(session, connection, wave, now=now, after=after, only=only)
+            rows = due_in(session, work.connection_id, wave, now=now, after=after, only=only)
             if not rows:
                 break
             after = rows[-1].id

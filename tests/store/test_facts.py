@@ -179,7 +179,7 @@ def test_the_links_that_are_due_in_sql_are_those_of_the_core(session: Session, t
         row = _row(session, tied_to, facts)
         if is_due(facts):
             expected.add(row.id)
-    found = due.due_links(session, tied_to, EntityKind.CUSTOMER, now=NOW)
+    found = due.due_links(session, tied_to.id, EntityKind.CUSTOMER, now=NOW)
     assert {row.id for row in found} == expected
     assert expected
 

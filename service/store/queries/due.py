@@ -29,7 +29,7 @@ _NEEDS_WORK = or_(LinkRow.wanted > LinkRow.confirmed, LinkRow.heard > LinkRow.se
 
 def due_links(
     session: Session,
-    connection: ConnectionRow,
+    connection_id: str,
     kind: EntityKind,
     *,
     now: datetime,
@@ -51,14 +51,14 @@ def due_links(
     :param only: links of these records alone.
     """
     page = _page(kind, depth=depth, retiring=retiring, some=only is not None)
-    given = {**_given(connection, now), "after": after, "most": limit}
+    given = {**_given(connection_id, now), "after": after, "most": limit}
     rows = session.execute(page, given if only is None else {**given, "only": list(only)})
     return [cast("LinkRow", row) for row in rows]
 
 
 def due_records(
     session: Session,
-    connection: ConnectionRow,
+    connection_id: str,
     kind: EntityKind,
     *,
     now: datetime,
@@ -68,13 +68,14 @@ def due_records(
     """Return the records of all links that :func:`due_links` gives, each with whether it has a counterpart."""
     query = _records(kind, depth=depth, retiring=retiring)
     return [
-        (record_id, remote_id is not None) for record_id, remote_id in session.execute(query, _given(connection, now))
+        (record_id, remote_id is not None)
+        for record_id, remote_id in session.execute(query, _given(connection_id, now))
     ]
 
 
-def kinds_due(session: Session, connection: ConnectionRow, *, now: datetime) -> frozenset[EntityKind]:
+def kinds_due(session: Session, connection_id: str, *, now: datetime) -> frozenset[EntityKind]:
     """Return the kinds of which :func:`due_links` gives any, whatever the wave."""
-    return frozenset(EntityKind(kind) for kind in session.scalars(_kinds(), _given(connection, now)))
+    return frozenset(EntityKind(kind) for kind in session.scalars(_kinds(), _given(connection_id, now)))
 
 
 # A sync asks this for each of its waves, and mostly nothing is due: to build a statement takes longer than to run it.
@@ -99,8 +100,8 @@ def _kinds() -> Select[Any]:
     return _due(select(LinkRow.entity)).distinct()
 
 
-def _given(connection: ConnectionRow, now: datetime) -> dict[str, Any]:
-    return {"of_connection": connection.id, "now": now}
+def _given(connection_id: str, now: datetime) -> dict[str, Any]:
+    return {"of_connection": connection_id, "now": now}
 
 
 def _due(columns: Select[Any]) -> Select[Any]:
