@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
@@ -15,16 +15,16 @@ from service.api.routes import IdPath, routes
 from service.api.runs import ForecastOut, RunOut, WaitQuery, platform, wake_and_wait
 from service.api.services import services
 from service.api.units import acts, expected_revision, reads, writes
-from service.core.drift import DriftRule
 from service.records.author import Author
-from service.records.errors import Fault, StaleRevision
+from service.records.errors import Fault
 from service.store.accounts import Role
 from service.store.queries import connections as queries
 from service.store.queries.sync_lists import connection_page
 from service.store.queries.tallies import tally
 from service.store.sync_models import ConnectionRow, CredentialRow
-from service.sync import connect, consenting, drift, inbox, outlook, pacing, warnings
+from service.sync import conduct, connect, consenting, inbox, outlook, pacing, warnings
 from service.sync import run as running
+from service.sync.conduct import ConnectionSettings
 
 api = routes("Connections", about="Companies at accounting packages, and how they are kept in agreement.")
 
@@ -50,26 +50,6 @@ class ConnectionInput(Input):
     """A new connection."""
 
     provider: str
-
-
-class LimitSettings(Input):
-    """Fewer calls than the package usually allows: what the plan of the company or of the app has."""
-
-    per_minute: Annotated[int, Field(ge=1)] | None = None
-    per_day: Annotated[int, Field(ge=1)] | None = None
-    batches_per_minute: Annotated[int, Field(ge=1)] | None = None
-
-
-class ConnectionSettings(Input):
-    """What a person may narrow: everything, customers with documents, or only those sent by hand."""
-
-    push: Literal["all", "with_documents", "by_hand"] = "all"
-    #: the brake: a sync that would change or retire more than both of these stops and waits for a person
-    brake_records: Annotated[int, Field(ge=0, le=1_000_000)] = 25
-    brake_percent: Annotated[int, Field(ge=0, le=100)] = 20
-    #: what becomes of changes there in fields of ours
-    drift: DriftRule = DriftRule.PUT_BACK
-    limits: LimitSettings = LimitSettings()
 
 
 class ConnectionChanges(Input):
@@ -223,17 +203,7 @@ def get_connection(session: Session, path: IdPath) -> ConnectionOut:
 @writes(Role.ADMIN)
 def change_connection(session: Session, author: Author, path: IdPath, body: ConnectionChanges) -> ConnectionOut:
     """Change what is sent by itself."""
-    row = queries.get(session, author.organisation_id, path.id)
-    expected = expected_revision()
-    if expected not in (None, row.revision):
-        raise StaleRevision(expected=expected, current=row.revision)
-    chosen = body.settings.model_dump(mode="json", exclude_unset=True)
-    if chosen.get("drift", row.settings.get("drift")) != row.settings.get("drift"):
-        drift.look_again(session, row.id, now=author.now)
-    row.settings = {**row.settings, **chosen}
-    row.revision += 1
-    if row.state == "live":
-        row.due_at = author.now
+    row = conduct.change(platform(), session, author, path.id, body.settings, expected=expected_revision())
     return connection_out(session, row)
 
 

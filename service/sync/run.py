@@ -352,7 +352,7 @@ def _schedule(
     connection.wait_until = None if rest is None else now + rest
     if connection.state == "live":
         purse = pacing.purse_of(platform, session, connection)
-        usual = timedelta(seconds=platform.settings.sync_interval)
+        usual = timedelta(seconds=connection.settings.get("interval") or platform.settings.sync_interval)
         connection.due_at = now + (rest or budget.stretched(usual, purse.limits, purse.spent, now))
 
 

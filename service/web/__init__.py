@@ -28,6 +28,7 @@ for _page in (
     "company",
     "conflict",
     "conflict_many",
+    "conduct",
     "connection",
     "customer",
     "customer_act",

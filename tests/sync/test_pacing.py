@@ -11,7 +11,9 @@ from sandbox.common.faults import FaultKind, FaultRule
 from service.core.ports import Limits
 from service.providers import Provider
 from service.store.sync_models import ConnectionRow
+from service.sync import conduct
 from service.sync import run as running
+from service.sync.conduct import ConnectionSettings
 from service.sync.pacing import Call, DayOver, Pacer, purse_of
 from tests.sync.office import MovedClock, Office, connection_of
 
@@ -73,6 +75,17 @@ def test_a_connection_may_have_fewer_calls_than_its_package_allows(live_office: 
         live_office.add_customer(name=f"Client {number}")
         assert live_office.sync().state == "succeeded"
     assert live_office.platform.clock() - began >= timedelta(minutes=(calls(live_office) - made - 4) // 4)
+
+
+def test_a_connection_may_be_looked_at_less_often_than_others(live_office: Office) -> None:
+    with live_office.platform.database.write() as session:
+        given = ConnectionSettings(interval=900)
+        conduct.change(live_office.platform, session, live_office.author(), live_office.connection_id, given)
+    assert live_office.sync().state == "succeeded"
+    row = connection_of(live_office)
+    assert row.due_at is not None
+    assert row.due_at - live_office.platform.clock() > timedelta(minutes=14)
+    assert [event.after for event in live_office.events("settings changed")] == [{"interval": 900}]
 
 
 def test_a_refusal_is_obeyed_by_everybody_who_calls_the_company(live_office: Office) -> None:

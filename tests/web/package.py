@@ -44,7 +44,7 @@ CAPABILITIES = Capabilities(
     key_window=None,
     errors_replayed=False,
     page_size=1000,
-    limits=Limits(),
+    limits=Limits(per_minute=500),
 )
 COMPANY = Company(tenant_id="9130", name="Craig's Design", country="US", base_currency="USD")
 REFERENCE = Reference(
