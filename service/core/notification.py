@@ -1,6 +1,7 @@
 """Notifications: what is told to somebody outside the pages, when, and in which words. Pure.
 
-One thing (a question about a record, a connection that stands still) is told once by each rule, whatever happens.
+One thing (a question about a record, a connection that stands still, a letter in doubt) is told once by each rule,
+whatever happens.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +24,7 @@ from service.records.author import Author
 from service.records.errors import NotFound, invalid
 from service.records.fields import Email
 from service.records.trail import report
+from service.store.letter_models import LetterRow
 from service.store.notification_models import NotificationRow, NotificationRuleRow
 from service.store.queries import notifications as queries
 from service.store.queries.events import Subject
@@ -40,6 +41,8 @@ _NOTED_AT_ONCE = 500
 #: What was in flight for longer belongs to a process that is gone.
 _FLIGHT = timedelta(minutes=10)
 _SECRET_BYTES = 24
+#: What is said of a letter whose own words are missing.
+DOUBT = "It is not known whether it left. Ask who should have got it, and say on the invoice's page what became of it."
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 
 
@@ -188,6 +191,7 @@ def _take(platform: Platform, rule_id: str) -> Message | None:
 
 def _note(platform: Platform, session: Session, rule: NotificationRuleRow) -> None:
     fresh = [f"{queries.QUESTION}{row.id}" for row in queries.untold_questions(session, rule, limit=_NOTED_AT_ONCE)]
+    fresh += [f"{queries.LETTER}{row.id}" for row in queries.untold_letters(session, rule, limit=_NOTED_AT_ONCE)]
     still = [_still(row) for row in queries.standing_still(session, rule.organisation_id)]
     known = queries.noted(session, rule.id, still)
     for subject in [*fresh, *(one for one in still if one not in known)]:
@@ -208,12 +212,27 @@ def _things(
 ) -> dict[str, Thing]:
     """Return what still needs a person, by subject."""
     base = platform.settings.base_url
-    ids = [row.subject.removeprefix(queries.QUESTION) for row in waiting if row.subject.startswith(queries.QUESTION)]
-    found = {f"{queries.QUESTION}{one.id}": one for one in queries.questions(session, ids).values()}
-    things = {subject: _asked(subject, row, base) for subject, row in found.items()}
-    for row in queries.standing_still(session, rule.organisation_id):
-        things[_still(row)] = _stands(platform, row, base)
+    asked = queries.questions(session, _ids(waiting, queries.QUESTION))
+    things = {f"{queries.QUESTION}{one}": _asked(f"{queries.QUESTION}{one}", row, base) for one, row in asked.items()}
+    for row in queries.doubtful_letters(session, _ids(waiting, queries.LETTER)).values():
+        things[f"{queries.LETTER}{row.id}"] = _doubted(row, base)
+    for still in queries.standing_still(session, rule.organisation_id):
+        things[_still(still)] = _stands(platform, still, base)
     return {row.subject: things[row.subject] for row in waiting if row.subject in things}
+
+
+def _ids(waiting: Sequence[NotificationRow], prefix: str) -> list[str]:
+    return [row.subject.removeprefix(prefix) for row in waiting if row.subject.startswith(prefix)]
+
+
+def _doubted(row: LetterRow, base: str) -> Thing:
+    return Thing(
+        subject=f"{queries.LETTER}{row.id}",
+        label=f"The letter with {row.number}",
+        sentence=row.told or DOUBT,
+        url=f"{base}/invoices/{row.invoice_id}#letter-{row.id}",
+        since=row.begun_at or row.asked_at,
+    )
 
 
 def _asked(subject: str, row: ProblemRow, base: str) -> Thing:
@@ -238,8 +257,16 @@ def _stands(platform: Platform, row: ConnectionRow, base: str) -> Thing:
         label=f"{package} · {row.organisation_name or 'not connected yet'}",
         sentence=str((row.problem or {}).get("message", "")),
         url=f"{base}/connections/{row.id}",
-        since=platform.clock(),
+        since=_since(row) or platform.clock(),
     )
+
+
+def _since(row: ConnectionRow) -> datetime | None:
+    """Return since when a connection stands still, if its problem says so."""
+    try:
+        return datetime.fromisoformat(str((row.problem or {}).get("since")))
+    except ValueError:
+        return None
 
 
 def _remember_failure(session: Session, message: Message, error: NotTold, platform: Platform) -> None:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from service.core.ports import EntityKind
 from service.ids import is_id
+from service.store.queries import letters
 from service.store.queries.connections import all_of
 from service.store.queries.states import sync_states
 from service.store.queries.upkeep import last_beat
@@ -75,13 +76,16 @@ def _standing(session: Session) -> dict[str, object]:
     organisation_id = person().company.id
     found = standings(session, organisation_id)
     waiting = open_questions()
-    dot, told = answer(found, waiting, now())
+    doubtful = letters.count_unknown(session, organisation_id)
+    dot, told = answer(found, waiting, now(), doubtful=doubtful)
     return {
         "standings": found,
         "overall": dot,
         "answer": told,
         "questions": questions(session, organisation_id, limit=_QUESTIONS) if waiting else [],
         "open_questions": waiting,
+        "doubtful": letters.unknown(session, organisation_id, limit=_QUESTIONS) if doubtful else [],
+        "doubtful_letters": doubtful,
         "running": any(one.run for one in found),
         "silent_since": _silence(session, found),
     }

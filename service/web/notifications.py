@@ -82,7 +82,7 @@ def _page(session: Session, **shown: Any) -> str:
     return render_template(
         "notifications.html",
         rules=rules,
-        told={rule.id: queries.told(session, rule.id) for rule in rules},
+        told=queries.told(session, [rule.id for rule in rules]),
         channels=CHANNELS,
         moments=MOMENTS,
         has_mail=has_own_mail(parts().platform),

@@ -129,21 +129,23 @@ def question_of(row: ProblemRow, link: LinkRow) -> Question:
     )
 
 
-def answer(found: Sequence[Standing], open_questions: int, now: datetime) -> tuple[str, str]:
+def answer(found: Sequence[Standing], open_questions: int, now: datetime, *, doubtful: int = 0) -> tuple[str, str]:
     """Return the dot and the sentence that answer whether all is well; the worst thing decides.
 
     :param open_questions: questions about records, over all connections.
+    :param doubtful: letters of which nobody knows whether they left.
     """
+    waiting = [plural(count, word) for count, word in ((open_questions, "record"), (doubtful, "letter")) if count]
+    needs = f"{' and '.join(waiting)} {'needs' if open_questions + doubtful == 1 else 'need'} you."
     connected = [one for one in found if one.row.state not in ("pending", "disconnected")]
     if not connected:
-        return "none", "Nothing is connected yet. Connect a package to begin."
+        return ("red", needs) if doubtful else ("none", "Nothing is connected yet. Connect a package to begin.")
     if lost := next((one for one in connected if one.row.state == "needs_reauth"), None):
         return "red", f"{lost.name} needs to be reconnected. Nothing is lost meanwhile."
     live = [one for one in connected if one.row.state == "live"]
     agreed = _agreed_at(connected, now)
-    if open_questions:
-        verb = "needs" if open_questions == 1 else "need"
-        return "red", f"{plural(open_questions, 'record')} {verb} you.{_rest(live, agreed)}"
+    if waiting:
+        return "red", f"{needs}{_rest(live, agreed)}"
     return _without_questions(live, agreed) if live else ("none", _not_live(connected))
 
 

@@ -21,7 +21,9 @@ from service.sync import notifying, permission
 from service.sync.telling import NotTold
 from tests.support.smtp import MailBox, mail_server
 from tests.sync.bookkeeper import Bookkeeper
-from tests.sync.office import Office, live, open_office
+from tests.sync.letters import ask as ask_for_letter
+from tests.sync.letters import deliver
+from tests.sync.office import Office, connection_of, live, open_office
 
 #: What is told does not depend on the package.
 pytestmark = pytest.mark.parametrize("package_server", ["quickbooks"], indirect=True)
@@ -150,13 +152,41 @@ def test_a_daily_rule_speaks_once_a_day_and_only_of_what_still_stands(
     assert notifying.notify(desk.platform) == 0
 
 
-def test_a_connection_that_stands_still_is_told_too(desk: Office, bookkeeper: Bookkeeper, box: MailBox) -> None:
+def test_a_connection_that_stands_still_is_told_too(
+    desk: Office, bookkeeper: Bookkeeper, box: MailBox, hook: Hook
+) -> None:
     _rule(desk, "email", "ann@office.example")
     bookkeeper.disconnect()
     desk.sync()
+    began = (connection_of(desk).problem or {})["since"]
+    desk.platform.pause(3600)
     assert notifying.notify(desk.platform) == 1
     assert "needs you" in _subject(box)
     assert notifying.notify(desk.platform) == 0
+    _, _ = _rule(desk, "webhook", hook.url)
+    notifying.notify(desk.platform)
+    (thing,) = json.loads(hook.came[0][0])["things"]
+    assert thing["since"] == began
+
+
+def test_a_letter_of_which_nobody_knows_whether_it_left_is_told_once(
+    desk: Office, box: MailBox, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule_id, _ = _rule(desk, "webhook", hook.url)
+    client = desk.add_customer(name="Cedar Vets", email="billing@cedar.example")
+    invoice = desk.add_invoice(client)
+    with monkeypatch.context() as patched:
+        patched.setattr(box, "hangs_up", True)
+        ask_for_letter(desk, invoice)
+        deliver(desk)
+    for _ in range(2):
+        notifying.notify(desk.platform)
+        desk.platform.pause(600)
+    (thing,) = json.loads(hook.came[0][0])["things"]
+    assert (len(hook.came), thing["label"]) == (1, "The letter with INV-1001")
+    assert f"/invoices/{invoice}#letter-" in thing["url"]
+    with desk.platform.database.read() as session:
+        assert queries.told(session, [rule_id, "none"]) == {rule_id: 1}
 
 
 def test_what_was_open_before_the_rule_is_not_told(desk: Office, bookkeeper: Bookkeeper, box: MailBox) -> None:

@@ -104,13 +104,18 @@ def test_a_doubt_is_ended_on_the_invoice(mailing: World, box: MailBox) -> None:
     assert "the mail may have left" in shown
     assert 'data-testid="it-was-sent"' in shown
     assert "Of 1 letter nobody knows whether it left." in accountant.get("/invoices").text
+    (letter,) = letters(mailing)
+    home = accountant.get("/").text
+    assert 'data-testid="doubtful-letter"' in home
+    assert "1 letter needs you." in home or "and 1 letter need you." in home
+    assert f"/invoices/{mailing.ids['invoice']}#letter-{letter.id}" in home
     assert "the mail may have left" in accountant.get("/letters?state=unknown").text
     assert "Nothing to show." in accountant.get("/letters?state=sent").text
     seen = client_of(mailing, "viewer").get(f"/invoices/{mailing.ids['invoice']}").text
     assert 'data-testid="it-was-sent"' not in seen
-    (letter,) = letters(mailing)
     told = accountant.post(f"/letters/{letter.id}/decide", data={"outcome": "not_sent"}, follow_redirects=True)
     assert "can be sent again" in told.text
+    assert 'data-testid="doubtful-letter"' not in accountant.get("/").text
     late = accountant.post(f"/letters/{letter.id}/decide", data={"outcome": "sent"}, follow_redirects=True)
     assert "is known" in late.text
 

@@ -10,7 +10,7 @@ from tests.web.world import World, company, invoice, link
 
 #: Statements of a page, the one that finds who is signed in included; ``{name}`` is the id of a row.
 STATEMENTS = {
-    "/": 20,
+    "/": 21,
     "/customers": 8,
     "/customers?view=flat&q=free": 7,
     "/customers?sort=-phone&sort=number&sort=name": 8,
@@ -36,7 +36,7 @@ STATEMENTS = {
     "/activity": 5,
     "/settings": 4,
     "/settings/company": 3,
-    "/parts/standing": 14,
+    "/parts/standing": 15,
     "/parts/dots?ids={freeman}": 3,
     "/parts/customers/{freeman}/children": 5,
 }

@@ -54,6 +54,20 @@ def test_the_worst_thing_decides_the_answer(
         assert answer(found, open_questions, NOW) == (dot, sentence)
 
 
+def test_letters_in_doubt_need_somebody_too(empty: World) -> None:
+    with empty.app.test_request_context():
+        told = [
+            answer([standing(green=3)], *counts, doubtful=doubtful)
+            for counts, doubtful in (((0, NOW), 1), ((2, NOW), 1))
+        ]
+        alone = answer([], 0, NOW, doubtful=2)
+    assert [sentence for _, sentence in told] == [
+        "1 letter needs you. Everything else agreed at 19:00.",
+        "2 records and 1 letter need you. Everything else agreed at 19:00.",
+    ]
+    assert alone == ("red", "2 letters need you.")
+
+
 def test_a_day_is_named_where_it_is_not_today(empty: World) -> None:
     with empty.app.test_request_context():
         told = answer([standing(green=2, synced=60 * 24 * 3)], 0, NOW)[1]

@@ -131,6 +131,14 @@ def _is_free(row: LetterRow, now: datetime) -> bool:
     return row.holder is None or expired or leases.is_dead(row.holder)
 
 
+def unknown(session: Session, organisation_id: str, *, limit: int) -> Sequence[LetterRow]:
+    """Return letters that wait for somebody to say whether they left, oldest first."""
+    query = select(LetterRow).where(
+        LetterRow.organisation_id == organisation_id, LetterRow.state == LetterState.UNKNOWN
+    )
+    return session.scalars(query.order_by(LetterRow.asked_at, LetterRow.id).limit(limit)).all()
+
+
 def count_unknown(session: Session, organisation_id: str) -> int:
     """Return how many letters wait for somebody to say whether they left."""
     query = select(func.count()).where(

@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import exists, func, literal, select, update
 from sqlalchemy.orm import Session
 
+from service.core.letter import LetterState
 from service.core.notification import TellState
+from service.store.letter_models import LetterRow
 from service.store.notification_models import NotificationRow, NotificationRuleRow
 from service.store.queries.find import chunks
 from service.store.sync_models import ConnectionRow, ProblemRow
@@ -16,6 +18,8 @@ from service.store.sync_models import ConnectionRow, ProblemRow
 _OPEN = (TellState.WAITING, TellState.IN_FLIGHT)
 #: Before a problem's id in the name of a thing.
 QUESTION = "question:"
+#: Likewise before a letter's.
+LETTER = "letter:"
 
 
 def rules_of(session: Session, organisation_id: str) -> Sequence[NotificationRuleRow]:
@@ -63,6 +67,29 @@ def untold_questions(session: Session, rule: NotificationRuleRow, *, limit: int)
     return session.scalars(query.order_by(ProblemRow.id).limit(limit)).all()
 
 
+def untold_letters(session: Session, rule: NotificationRuleRow, *, limit: int) -> Sequence[LetterRow]:
+    """Return letters of which nobody knows whether they left, since the rule is in force, that it has not noted yet."""
+    noted = exists().where(
+        NotificationRow.rule_id == rule.id, NotificationRow.subject == literal(LETTER).concat(LetterRow.id)
+    )
+    query = select(LetterRow).where(
+        LetterRow.organisation_id == rule.organisation_id,
+        LetterRow.state == LetterState.UNKNOWN.value,
+        func.coalesce(LetterRow.begun_at, LetterRow.asked_at) >= rule.created_at,
+        ~noted,
+    )
+    return session.scalars(query.order_by(LetterRow.id).limit(limit)).all()
+
+
+def doubtful_letters(session: Session, ids: Collection[str]) -> dict[str, LetterRow]:
+    """Return those of the letters of which nobody knows yet whether they left, by id."""
+    found: dict[str, LetterRow] = {}
+    for part in chunks(ids):
+        query = select(LetterRow).where(LetterRow.id.in_(part), LetterRow.state == LetterState.UNKNOWN.value)
+        found.update({row.id: row for row in session.scalars(query)})
+    return found
+
+
 def standing_still(session: Session, organisation_id: str) -> Sequence[ConnectionRow]:
     """Return connections that say why they do not go on."""
     query = select(ConnectionRow).where(
@@ -101,7 +128,9 @@ def close(session: Session, ids: Collection[str], state: TellState, *, sent_at: 
         session.execute(update(NotificationRow).where(NotificationRow.id.in_(part)).values(**values))
 
 
-def told(session: Session, rule_id: str) -> int:
-    """Count what a rule has told."""
-    query = select(func.count()).where(NotificationRow.rule_id == rule_id, NotificationRow.state == TellState.TOLD)
-    return session.scalar(query) or 0
+def told(session: Session, rule_ids: Collection[str]) -> dict[str, int]:
+    """Count what rules have told, by rule; none of one that told nothing."""
+    query = select(NotificationRow.rule_id, func.count()).where(
+        NotificationRow.rule_id.in_(rule_ids), NotificationRow.state == TellState.TOLD
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(NotificationRow.rule_id))}
