@@ -28,7 +28,7 @@ STATEMENTS = {
     "/conflicts": 5,
     "/conflicts/{held}": 14,
     "/connections": 12,
-    "/connections/{connection}": 107,  # with what the next sync will take, decided as the sync will
+    "/connections/{connection}": 76,  # with what the next sync will take, decided as the sync will
     "/drift": 4,
     "/runs": 6,
     "/runs/{run}": 8,
