@@ -1,4 +1,4 @@
-"""Every page of the sample company as pictures under ``var/screenshots/``: on a telephone, on a desk, and in the dark.
+"""Every page of the sample company as pictures under ``var/screenshots/``: telephone, desk, in the dark, on paper.
 
 Run with ``make screenshots``; a word narrows it to the addresses that hold it. Chromium is Debian's own.
 """
@@ -34,12 +34,18 @@ class Look:
     width: int
     height: int
     scheme: Literal["light", "dark"] = "light"
+    media: Literal["screen", "print"] = "screen"
+    only: tuple[str, ...] = ()  #: addresses that are looked at; none: all of them
 
 
+#: Pages that are kept on paper.
+PRINTED = ("/customers/{freeman}", "/invoices/{invoice}", "/connections/{matching}/preview", "/runs/{run}")
 LOOKS = (
     Look(name="390", width=390, height=844),
     Look(name="1440", width=1440, height=900),
     Look(name="dark", width=1440, height=900, scheme="dark"),
+    # As wide as a sheet of A4 between its margins. In the dark, because what is printed is not.
+    Look(name="print", width=690, height=980, scheme="dark", media="print", only=PRINTED),
 )
 
 
@@ -60,7 +66,7 @@ def main() -> None:
                 _look(browser, look, address, world, paths)
             browser.close()
         world.database.close()
-    print(f"{len(LOOKS)} pictures of each of {len(paths)} pages are in {FOLDER}/")
+    print(f"Pictures of {len(paths)} pages are in {FOLDER}/")
 
 
 def _world(folder: Path) -> World:
@@ -77,10 +83,11 @@ def _look(browser: Browser, look: Look, address: str, world: World, paths: list[
     context = browser.new_context(viewport={"width": look.width, "height": look.height}, color_scheme=look.scheme)
     page = context.new_page()
     sign_in(page, address)
-    for path in paths:
+    page.emulate_media(media=look.media, color_scheme=look.scheme)
+    for path in [path for path in paths if path in look.only or not look.only]:
         page.goto(address + path.format(**world.ids))
         _take(page, f"{_name(path)}-{look.name}")
-        if path == "/customers":
+        if path == "/customers" and look.media == "screen":
             page.get_by_test_id("menu").nth(2).click()
             page.get_by_test_id("sheet").locator("a").first.wait_for()
             page.screenshot(path=FOLDER / f"{_name(path)}-menu-{look.name}.png")

@@ -220,6 +220,10 @@
     }
     const opener = event.target.closest?.("[data-opens]");
     if (opener) document.getElementById(opener.dataset.opens).showModal();
+    if (event.target.closest?.("[data-prints]")) {
+      for (const menu of all("details[data-menu][open]")) menu.open = false;
+      window.print();
+    }
     const copier = event.target.closest?.("[data-copy]");
     if (copier) {
       navigator.clipboard?.writeText(copier.dataset.copy).then(() => {
@@ -241,6 +245,21 @@
   document.addEventListener("change", (event) => {
     const implied = event.target.dataset?.implies;
     if (implied) find(`input[name=option][value=${implied}]`).checked = true;
+  });
+
+  // --- printing: every fold is open on paper -----------------------------------------------------------------------------
+
+  addEventListener("beforeprint", () => {
+    for (const fold of all("main details:not([open], [data-menu])")) {
+      fold.open = true;
+      fold.dataset.printed = "";
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of all("details[data-printed]")) {
+      fold.open = false;
+      delete fold.dataset.printed;
+    }
   });
 
   // --- forms: the cursor goes to what is wrong; totals follow what is typed ---------------------------------------------
