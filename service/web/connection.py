@@ -76,6 +76,14 @@ def connection(session: Session, connection_id: str) -> str:
     )
 
 
+@pages.get("/parts/connections/<connection_id>")
+@shows()
+def connection_part(session: Session, connection_id: str) -> str:
+    """Give alone what of a connection's page changes while it is looked at: its counts and the run under way."""
+    row = connections.get(session, person().company.id, connection_id)
+    return render_template("part/connection.html", one=standing_of(session, row, foresees=False))
+
+
 def _webhooks_at(provider: str) -> str | None:
     """Return the address that the app's settings at the package should name; None without a key to check with."""
     settings = parts().platform.settings

@@ -64,7 +64,7 @@ def _add(parent: CustomerRow | None) -> Any:
     try:
         with parts().platform.database.write() as session:
             row = create_customer(session, person().author(), CustomerInput.model_validate(_input(given, parent)))
-        flash(f"{row.name} is added. The next sync sends it.")
+        flash(f"{row.name} is added. The next sync of each live connection sends it.")
         return redirect(url_for("pages.customer", customer_id=row.id), 303)
     except (ValidationError, RecordError) as refusal:
         if isinstance(refusal, NotFound):

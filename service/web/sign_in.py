@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from service.records.users import check_password, email_key
 from service.store.accounts import User
-from service.store.queries.web_users import user_by_email
+from service.store.queries.web_users import is_anybody, user_by_email
 from service.web.access import load_person, person_or_none, safe_path
 from service.web.attempt import SPAN
 from service.web.pages import pages
@@ -24,7 +24,9 @@ def sign_in() -> str | Response:
     """Show the form."""
     if person_or_none() is not None:
         return redirect(url_for("pages.dashboard"))
-    return render_template("sign_in.html", email="", next=safe_path(request.args.get("next"), ""))
+    with parts().platform.database.read() as reading:
+        first = not is_anybody(reading)
+    return render_template("sign_in.html", email="", next=safe_path(request.args.get("next"), ""), first=first)
 
 
 @pages.post("/sign-in")

@@ -74,9 +74,9 @@ def standings(session: Session, organisation_id: str) -> list[Standing]:
     return [_standing(session, row, under_way.get(row.id)) for row in connections.all_of(session, organisation_id)]
 
 
-def standing_of(session: Session, row: ConnectionRow) -> Standing:
-    """Return how one connection stands."""
-    return _standing(session, row, web_runs.under_way(session, row.organisation_id).get(row.id), foresees=True)
+def standing_of(session: Session, row: ConnectionRow, *, foresees: bool = True) -> Standing:
+    """Return how one connection stands; with ``foresees`` also what the next sync is going to take."""
+    return _standing(session, row, web_runs.under_way(session, row.organisation_id).get(row.id), foresees=foresees)
 
 
 def _standing(session: Session, row: ConnectionRow, run: RunRow | None, *, foresees: bool = False) -> Standing:

@@ -15,6 +15,11 @@ def user_by_email(session: Session, key: str) -> User | None:
     return session.scalars(select(User).where(User.email_key == key)).one_or_none()
 
 
+def is_anybody(session: Session) -> bool:
+    """Tell whether there is any account at all."""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
 def user_with_organisation(session: Session, user_id: str) -> tuple[User, Organisation] | None:
     """Return an account and its organisation in one statement."""
     query = select(User, Organisation).join(Organisation, Organisation.id == User.organisation_id)

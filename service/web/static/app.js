@@ -102,7 +102,7 @@
         for (const part of live) morphChildren(part, await fetchPart(part.dataset.live));
         const runs = Boolean(find("[data-running]"));
         if (runs || ran || !live.length) await refreshDots();
-        if (ran && !runs && find("[data-live*='/parts/runs/']")) location.reload(); // once, with everything it did
+        if (ran && !runs && find("[data-live*='/parts/runs/'], [data-reloads]")) location.reload(); // once, with everything it did
         ran = runs;
         misses = 0;
       } catch {
