@@ -26,7 +26,8 @@ def alike(session: Session, row: ProblemRow) -> list[tuple[ProblemRow, LinkRow]]
     found = problems.listed(
         session, row.organisation_id, connection_id=row.connection_id, kind=row.kind, limit=4 * MOST
     )
-    fitting = [(one, link) for one, link in found if _is_alike(from_json(one.document), like)]
+    entity = session.get_one(LinkRow, row.link_id).entity
+    fitting = [(one, link) for one, link in found if link.entity == entity and _is_alike(from_json(one.document), like)]
     fitting.sort(key=lambda pair: (pair[0].id != row.id, pair[0].id))
     return fitting[:MOST]
 

@@ -106,31 +106,38 @@ def view_of(platform: Platform, session: Session, row: ProblemRow, *, link: Link
 
     :param link: the record's link in force, where the question was about an earlier one.
     """
-    connection, link = session.get_one(ConnectionRow, row.connection_id), link or session.get_one(LinkRow, row.link_id)
-    if connection.reference is None or link.retired_at is not None:
-        return None
-    problem, ground = from_json(row.document), ground_of(platform, session, connection)
-    kind = EntityKind(link.entity)
+    return views_of(platform, session, [(row, link or session.get_one(LinkRow, row.link_id))]).get(row.id)
+
+
+def views_of(platform: Platform, session: Session, rows: Sequence[tuple[ProblemRow, LinkRow]]) -> dict[str, View]:
+    """Return questions about records of one kind at one connection, by id, each as :func:`view_of` does."""
+    found = [(row, link, from_json(row.document)) for row, link in rows if link.retired_at is None]
+    if not found:
+        return {}
+    connection = session.get_one(ConnectionRow, found[0][0].connection_id)
+    kind = EntityKind(found[0][1].entity)
+    if connection.reference is None:
+        return {}
+    ground = ground_of(platform, session, connection)
     if kind not in ground.mappers:
-        return None
-    names = _names(session, ground, link, problem)
-    chunk = load_chunk(session, ground, kind, [link], names)
-    return View(
-        session=session,
-        ground=ground,
-        link=link,
-        problem=problem,
-        case=chunk.cases[0],
-        context=chunk.context,
-        names=names,
-    )
+        return {}
+    names = _names(session, ground, [(link, problem) for _, link, problem in found])
+    chunk = load_chunk(session, ground, kind, [link for _, link, _ in found], names)
+    return {
+        row.id: View(
+            session=session, ground=ground, link=link, problem=problem, case=case, context=chunk.context, names=names
+        )
+        for (row, link, problem), case in zip(found, chunk.cases, strict=True)
+    }
 
 
-def _names(session: Session, ground: Ground, link: LinkRow, problem: Problem) -> Names:
-    """Load as much of the company file's namespace as the question touches."""
-    label, suggestion = problem.text("name"), problem.text("suggestion")
-    wanted = {label, label.rpartition(":")[2], link.remote_name or "", suggestion} - {""}
-    taken = {name_key(one): counterparts.by_name(session, ground.connection_id, name_key(one)) for one in wanted}
+def _names(session: Session, ground: Ground, found: Sequence[tuple[LinkRow, Problem]]) -> Names:
+    """Load as much of the company file's namespace as the questions touch."""
+    wanted: set[str] = set()
+    for link, problem in found:
+        label, suggestion = problem.text("name"), problem.text("suggestion")
+        wanted |= {label, label.rpartition(":")[2], link.remote_name or "", suggestion} - {""}
+    taken = counterparts.by_names(session, ground.connection_id, {name_key(one) for one in wanted})
     return Names(ground.capabilities, taken)
 
 

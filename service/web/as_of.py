@@ -14,7 +14,7 @@ from service.records.errors import NotFound
 from service.records.trail import plain
 from service.store.accounts import Event
 from service.store.queries import history, web_users
-from service.store.queries.find import find
+from service.store.queries.find import find, find_all
 from service.store.queries.load import contacts_of
 from service.store.records import ContactRow, CustomerRow, JobSiteRow, TaxLevelRow
 from service.web.access import person, shows
@@ -61,8 +61,11 @@ def customer_as_of(session: Session, customer_id: str) -> str:
     moment = moment_of(request.args.get("at", ""))
     records, people = [], contacts_of(session, organisation_id, [row.id]).get(row.id, ())
     if moment is not None:
-        records = [_then(session, row, row.full_name, _CUSTOMER, moment)]
-        records += [_then(session, one, _called(one), _CONTACT, moment) for one in people]
+        later = history.changes_since(session, organisation_id, [row.id, *(one.id for one in people)], moment)
+        states = [_state(row, row.full_name, _CUSTOMER, later[row.id])]
+        states += [_state(one, _called(one), _CONTACT, later[one.id]) for one in people]
+        called = _names_of(session, organisation_id, states)
+        records = [_then(state, called, moment) for state in states]
     actors = {event.actor for one in records for event in one.later}
     return render_template(
         "customer_as_of.html",
@@ -94,28 +97,48 @@ def values_then(values: Mapping[str, Any], later: Iterable[Event]) -> dict[str, 
     return found
 
 
-def _then(session: Session, row: CustomerRow | ContactRow, label: str, fields: Sequence[str], moment: datetime) -> Then:
-    later = history.changes_since(session, row.organisation_id, row.id, moment)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """A record now and then, before ids in it are put into words."""
+
+    row: CustomerRow | ContactRow
+    label: str
+    later: Sequence[Event]
+    today: Mapping[str, Any]
+    then: Mapping[str, Any]
+
+
+def _state(row: CustomerRow | ContactRow, label: str, fields: Sequence[str], later: Sequence[Event]) -> _State:
     today = {name: plain(getattr(row, name)) for name in fields}
-    then = values_then(today, later)
+    return _State(row=row, label=label, later=later, today=today, then=values_then(today, later))
+
+
+def _names_of(session: Session, organisation_id: str, states: Sequence[_State]) -> dict[str, str]:
+    """Return what the records that these name are called, by id."""
+    found: dict[str, str] = {}
+    for field, (row_type, called) in _NAMED.items():
+        ids = {side[field] for state in states for side in (state.today, state.then) if side.get(field)}
+        rows = find_all(session, row_type, organisation_id, ids) if ids else {}
+        found |= {row_id: str(getattr(row, called)) for row_id, row in rows.items()}
+    return found
+
+
+def _then(state: _State, called: Mapping[str, str], moment: datetime) -> Then:
     shown = [
-        (_WORDS.get(name, name), _text(session, row.organisation_id, name, then[name]),
-         _text(session, row.organisation_id, name, today[name]))
-        for name in fields
-    ]  # fmt: skip
+        (_WORDS.get(name, name), _text(called, name, state.then[name]), _text(called, name, state.today[name]))
+        for name in state.today
+    ]
     return Then(
-        label=label,
+        label=state.label,
         fields=[one for one in shown if one[1] != "blank" or one[2] != "blank"],
-        later=later,
-        existed=all(event.verb != "created" for event in later) and row.created_at <= moment,
+        later=state.later,
+        existed=all(event.verb != "created" for event in state.later) and state.row.created_at <= moment,
     )
 
 
-def _text(session: Session, organisation_id: str, name: str, value: Any) -> str:
+def _text(called: Mapping[str, str], name: str, value: Any) -> str:
     if name in _NAMED and value:
-        row_type, called = _NAMED[name]
-        row = find(session, row_type, organisation_id, value)
-        return "one that is gone" if row is None else str(getattr(row, called))
+        return called.get(value, "one that is gone")
     return plain_value(value)
 
 

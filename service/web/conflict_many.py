@@ -15,7 +15,7 @@ from service.core.problem import OptionId, Problem, from_json, options, sentence
 from service.ids import is_id
 from service.store.accounts import Role
 from service.store.queries import connections, problems
-from service.store.sync_models import LinkRow, ProblemRow
+from service.store.sync_models import ProblemRow
 from service.sync import effect
 from service.sync.alike import MOST, alike, answer_for
 from service.sync.resolve import AlreadyAnswered, BadAnswer, resolve
@@ -48,7 +48,9 @@ def alike_conflicts(session: Session, problem_id: str) -> Any:
     chosen = next((one for one in offered if one.id.value == request.args.get("option")), offered[0])
     sides = _sides(request.args)
     connection = connections.get(session, row.organisation_id, row.connection_id)
-    found = [_one(session, *pair, chosen.id, sides) for pair in alike(session, row)]
+    pairs = alike(session, row)
+    views = effect.views_of(parts().platform, session, pairs)
+    found = [_one(one, views.get(one.id), chosen.id, sides) for one, _ in pairs]
     return render_template(
         "alike.html",
         row=row,
@@ -127,11 +129,9 @@ def _answer(ids: Sequence[str], option: OptionId, sides: Mapping[str, str]) -> t
     return done, meanwhile, refused
 
 
-def _one(session: Session, row: ProblemRow, link: LinkRow, option: OptionId, sides: Mapping[str, str]) -> _One:
-    del link
+def _one(row: ProblemRow, view: effect.View | None, option: OptionId, sides: Mapping[str, str]) -> _One:
     problem = from_json(row.document)
     answer = answer_for(problem, option, fields=sides)
-    view = None if answer is None else effect.view_of(parts().platform, session, row)
     changes = [] if answer is None or view is None else effect.effect_of(view, answer)
     return _One(
         row=row,

@@ -253,15 +253,22 @@ def all_of(session: Session, connection_id: str, family: Family) -> list[RemoteR
 
 def by_name(session: Session, connection_id: str, key: str) -> tuple[RemoteRecord, ...]:
     """Return the people and companies there that hold a display name, by its folded form."""
-    rows = session.scalars(
-        select(CounterpartRow).where(
+    return by_names(session, connection_id, [key])[key]
+
+
+def by_names(session: Session, connection_id: str, keys: Collection[str]) -> dict[str, tuple[RemoteRecord, ...]]:
+    """Return for each of some folded display names the people and companies there that hold it."""
+    found: dict[str, tuple[RemoteRecord, ...]] = dict.fromkeys(keys, ())
+    for part in chunks(keys):
+        query = select(CounterpartRow).where(
             CounterpartRow.connection_id == connection_id,
             CounterpartRow.family.in_([Family.CUSTOMER.value, Family.VENDOR.value, Family.EMPLOYEE.value]),
-            CounterpartRow.name_key == key,
+            CounterpartRow.name_key.in_(part),
             CounterpartRow.deleted.is_(False),
         )
-    )
-    return tuple(record_of(row) for row in rows)
+        for row in session.scalars(query):
+            found[row.name_key or ""] += (record_of(row),)
+    return found
 
 
 def candidates_for(

@@ -138,15 +138,20 @@ def record_page(
     return Page(_actions(session, found.items), found.next)
 
 
-def changes_since(session: Session, organisation_id: str, record_id: str, moment: datetime) -> Sequence[Event]:
-    """Return what was changed of a record of ours after a moment, or that it came to be, newest first."""
+def changes_since(
+    session: Session, organisation_id: str, record_ids: Collection[str], moment: datetime
+) -> dict[str, list[Event]]:
+    """Return by record of ours what was changed after a moment, or that it came to be, newest first."""
     query = select(Event).where(
         Event.organisation_id == organisation_id,
-        Event.record_id == record_id,
+        Event.record_id.in_(record_ids),
         Event.at > moment,
         Event.verb.in_(_OURS),
     )
-    return session.scalars(query.order_by(Event.at.desc(), Event.id.desc())).all()
+    found: dict[str, list[Event]] = {record_id: [] for record_id in record_ids}
+    for event in session.scalars(query.order_by(Event.at.desc(), Event.id.desc())):
+        found[event.record_id or ""].append(event)
+    return found
 
 
 def last_change(session: Session, organisation_id: str, record_id: str) -> Event | None:
