@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from flask_openapi3.blueprint import APIBlueprint
 
-from service.api import contacts, customers, events, invoices, operations, payments, problems, tax_levels
+from service.api import company, contacts, customers, events, invoices, operations, payments, problems, tax_levels
 from service.api.openapi import Api, docs
 from service.api.services import Services, provide
 
@@ -18,6 +18,7 @@ GROUPS: tuple[APIBlueprint, ...] = (
     customers.api,
     contacts.api,
     tax_levels.api,
+    company.api,
     invoices.api,
     payments.api,
     events.api,

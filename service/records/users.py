@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from service.ids import new_id
 from service.records.author import Author
-from service.records.errors import Fault, NotFound, Taken, invalid
+from service.records.errors import Fault, NotFound, NotPossibleNow, Taken, invalid
 from service.records.trail import Alteration, report
 from service.store.accounts import Role, User
 from service.store.queries.events import Subject
 from service.store.queries.find import find
-from service.store.queries.web_users import user_by_email
+from service.store.queries.web_users import user_by_email, users_of
 
 #: Characters a password needs; length is what makes it strong.
 LEAST_CHARACTERS = 10
@@ -90,9 +90,11 @@ def set_role(session: Session, author: Author, user_id: str, role: Role) -> User
     """Let an account do more or less from its next request on. The same role: nothing changes.
 
     :raises NotFound: there is no such account.
+    :raises NotPossibleNow: no administrator would be left.
     """
     row = _row(session, author, user_id)
     if row.role != role:
+        _require_another_admin(session, row)
         told = Alteration({"role": row.role}, {"role": role.value})
         row.role = role.value
         report(session, author, "role changed", Subject(kind="user", id=row.id, label=row.email), told)
@@ -103,9 +105,11 @@ def set_active(session: Session, author: Author, user_id: str, *, active: bool) 
     """Open or close an account; closing ends its sessions.
 
     :raises NotFound: there is no such account.
+    :raises NotPossibleNow: no administrator would be left.
     """
     row = _row(session, author, user_id)
     if row.active != active:
+        _require_another_admin(session, row)
         row.active = active
         row.session_epoch += 1
         report(session, author, "opened" if active else "closed", Subject(kind="user", id=row.id, label=row.email))
@@ -129,3 +133,15 @@ def _row(session: Session, author: Author, user_id: str) -> User:
     if row is None:
         raise NotFound("user")
     return row
+
+
+def _require_another_admin(session: Session, row: User) -> None:
+    """Refuse what would leave nobody to manage people.
+
+    :raises NotPossibleNow: it is an administrator's account, and no other one is open.
+    """
+    if not row.active or row.role != Role.ADMIN:
+        return
+    others = (one for one in users_of(session, row.organisation_id) if one.id != row.id)
+    if not any(one.active and one.role == Role.ADMIN for one in others):
+        raise NotPossibleNow(f"{row.email} is the only administrator. Make somebody else one first.")
