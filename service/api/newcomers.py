@@ -14,8 +14,7 @@ from service.api.paging import PageQuery
 from service.api.routes import IdPath, routes
 from service.api.runs import platform
 from service.api.units import acts, reads
-from service.records.fields import Email, Name
-from service.records.inputs import Input
+from service.records.inputs import Input, NewcomerInput
 from service.store.accounts import Role
 from service.store.queries import connections as queries
 from service.sync import match, newcomer
@@ -38,14 +37,6 @@ class CandidateList(BaseModel):
 
     items: list[CandidateOut]
     next: str | None
-
-
-class NewcomerInput(Input):
-    """A customer there to take in; a company needs somebody with a first name and an email."""
-
-    remote_id: Annotated[str, Field(min_length=1, max_length=64)]
-    first_name: Name | None = Field(None, description="Of whom to write to, where the package names nobody.")
-    email: Email | None = Field(None, description="Of whom to write to, where the package has no address.")
 
 
 class NewcomersInput(Input):
@@ -78,7 +69,7 @@ def take_candidates_in(path: IdPath, body: NewcomersInput) -> tuple[TakenIn, int
         platform(),
         organisation_id=who.organisation_id,
         connection_id=path.id,
-        newcomers=[newcomer.Newcomer(**one.model_dump()) for one in body.take_in],
+        newcomers=body.take_in,
         actor=who.actor,
     )
     return TakenIn(customer_ids=made), 201

@@ -152,6 +152,14 @@ class RecipientsInput(Input):
     cc: Emails = []
 
 
+class NewcomerInput(Input):
+    """A customer at a package to take in; a company needs somebody with a first name and an email."""
+
+    remote_id: Annotated[str, Field(min_length=1, max_length=64)]
+    first_name: Name | None = Field(None, description="Of whom to write to, where the package names nobody.")
+    email: Email | None = Field(None, description="Of whom to write to, where the package has no address.")
+
+
 class InvoiceLineInput(Input):
     """One line of an invoice."""
 

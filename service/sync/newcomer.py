@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from service.core.snapshot import Snapshot, Value
 from service.records.author import Author
 from service.records.customers import archive_customer, create_customer
 from service.records.errors import RecordError
-from service.records.inputs import CustomerInput
+from service.records.inputs import CustomerInput, NewcomerInput
 from service.store.queries import connections as queries
 from service.store.queries import counterparts, links, load
 from service.store.queries.tree import at_path
@@ -32,21 +31,13 @@ from service.sync.work import ground_of
 _DOUBTFUL = ("parent", "number", "tax_level")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Newcomer:
-    """An entity to take in; the two names of a person are asked for where the package has none of a company."""
-
-    remote_id: str
-    first_name: str | None = None
-    email: str | None = None
-
-
 def take_in(
-    platform: Platform, *, organisation_id: str, connection_id: str, newcomers: Sequence[Newcomer], actor: str
+    platform: Platform, *, organisation_id: str, connection_id: str, newcomers: Sequence[NewcomerInput], actor: str
 ) -> list[str]:
     """Make customers here of entities there, tied to them; return the customers' ids in the order given.
 
-    All or none. What the package shows is taken over; a job's parent has to be known here or be given as well.
+    All or none. What the package shows is taken over, and a person's names that it has not are taken as given; a job's
+    parent has to be known here or be given as well.
 
     :raises NotFoundError: there is no such connection in the organisation.
     :raises BadDecision: an entity is unknown or tied already, its parent is not known here, or a company has nobody
@@ -68,7 +59,7 @@ class _Taking:
         session: Session,
         row: ConnectionRow,
         author: Author,
-        asked: Mapping[str, Newcomer],
+        asked: Mapping[str, NewcomerInput],
     ) -> None:
         self._platform, self._session, self._row, self._author = platform, session, row, author
         self._ground: Ground = ground_of(platform, session, row)
@@ -90,7 +81,7 @@ class _Taking:
             self._made[remote_id] = self._make(there, self._asked[remote_id])
         return self._made[remote_id]
 
-    def _make(self, there: CounterpartRow, asked: Newcomer) -> str:
+    def _make(self, there: CounterpartRow, asked: NewcomerInput) -> str:
         session, author, name = self._session, self._author, there.name or there.remote_id
         record = counterparts.record_of(there)
         shown = self._ground.mappers[EntityKind.CUSTOMER].read(record, self._reading)
@@ -152,7 +143,7 @@ def _refuse_strange(session: Session, row: ConnectionRow, there: CounterpartRow,
         raise BadDecision(message)
 
 
-def _given(shown: Snapshot, asked: Newcomer, *, parent_id: str | None, name: str | None) -> CustomerInput:
+def _given(shown: Snapshot, asked: NewcomerInput, *, parent_id: str | None, name: str | None) -> CustomerInput:
     """Return the new customer: whom the package shows only by a person's own name is an individual."""
     first, last = _text(shown, "first_name"), _text(shown, "last_name")
     person = " ".join(part for part in (first, last) if part)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from service.core.ports import Family
-from service.records.fields import Email, Name
+from service.records.inputs import NewcomerInput
 from service.store.accounts import Role
 from service.store.queries import connections, counterparts
 from service.sync import newcomer
@@ -17,11 +17,9 @@ from service.sync.match import BadDecision
 from service.web.access import does, person, shows
 from service.web.pages import pages
 from service.web.parts import package_of, parts
+from service.web.typed import faults_of, texts_of
 
-_TYPES: dict[str, tuple[TypeAdapter[Any], str]] = {
-    "first_name": (TypeAdapter(Name | None), "This is too long for a first name."),
-    "email": (TypeAdapter(Email | None), "This is not an address of mail."),
-}
+_ASKED = ("first_name", "email")
 
 
 @pages.get("/connections/<connection_id>/newcomers")
@@ -36,27 +34,23 @@ def newcomer_form(session: Session, connection_id: str) -> str:
 def take_in(connection_id: str) -> Any:
     """Take one in, or say what is missing and keep what was typed."""
     someone, platform, remote_id = person(), parts().platform, request.form.get("remote_id", "")
-    given, faults = {}, {}
-    for name, (kind, told) in _TYPES.items():
-        try:
-            given[name] = kind.validate_python(request.form.get(name, "").strip() or None)
-        except ValidationError:
-            faults[name] = told
+    faults: dict[str, str] = {}
     refusal = ""
-    if not faults:
-        try:
-            (customer_id,) = newcomer.take_in(
-                platform,
-                organisation_id=someone.company.id,
-                connection_id=connection_id,
-                newcomers=[newcomer.Newcomer(remote_id=remote_id, **given)],
-                actor=someone.actor,
-            )
-        except BadDecision as error:
-            refusal = str(error)
-        else:
-            flash("It is a customer here now, tied to the one there. Nothing was written there.")
-            return redirect(url_for("pages.customer", customer_id=customer_id), 303)
+    try:
+        (customer_id,) = newcomer.take_in(
+            platform,
+            organisation_id=someone.company.id,
+            connection_id=connection_id,
+            newcomers=[NewcomerInput.model_validate({"remote_id": remote_id, **texts_of(request.form, _ASKED)})],
+            actor=someone.actor,
+        )
+    except ValidationError as error:
+        faults = faults_of(error)
+    except BadDecision as error:
+        refusal = str(error)
+    else:
+        flash("It is a customer here now, tied to the one there. Nothing was written there.")
+        return redirect(url_for("pages.customer", customer_id=customer_id), 303)
     with platform.database.read() as session:
         return _form(session, connection_id, remote_id, faults=faults, refusal=refusal), 422
 

@@ -9,11 +9,11 @@ import pytest
 
 from service.core.model import CustomerKind
 from service.core.ports import EntityKind
+from service.records.inputs import NewcomerInput
 from service.store.queries import load
 from service.store.records import CustomerRow
 from service.sync import newcomer
 from service.sync.match import BadDecision
-from service.sync.newcomer import Newcomer
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office
 
@@ -61,7 +61,7 @@ def _shown(office: Office, remote_id: str) -> dict[str, Any]:
         return next(dict(row) for row in rows if row["Id"] == remote_id)
 
 
-def _take(office: Office, *newcomers: Newcomer) -> list[str]:
+def _take(office: Office, *newcomers: NewcomerInput) -> list[str]:
     return newcomer.take_in(
         office.platform,
         organisation_id=office.organisation_id,
@@ -78,7 +78,7 @@ def test_a_customer_of_theirs_is_taken_in_with_all_that_is_shown_of_it_and_nothi
     remote_id = _add(office, _EVERYTHING[office.package.sandbox.name])
     office.sync()
     before = _shown(office, remote_id)
-    (customer_id,) = _take(office, Newcomer(remote_id=remote_id))
+    (customer_id,) = _take(office, NewcomerInput(remote_id=remote_id))
     office.sync()
     assert _shown(office, remote_id) == before
     assert office.remote_id(customer_id) == remote_id
@@ -107,7 +107,7 @@ def test_a_person_there_becomes_an_individual_here(live_office: Office) -> None:
     }
     remote_id = _add(office, fields[office.package.sandbox.name])
     office.sync()
-    (customer_id,) = _take(office, Newcomer(remote_id=remote_id))
+    (customer_id,) = _take(office, NewcomerInput(remote_id=remote_id))
     office.sync()
     assert office.ours(CustomerRow, customer_id).kind == CustomerKind.INDIVIDUAL
     assert office.dot(customer_id) == "green"
@@ -120,9 +120,9 @@ def test_a_company_without_a_person_is_taken_in_once_somebody_says_whom_to_write
     remote_id = bookkeeper.add_customer("Silent Ltd")
     office.sync()
     with pytest.raises(BadDecision, match="'Silent Ltd' can't be taken in as it is there"):
-        _take(office, Newcomer(remote_id=remote_id))
+        _take(office, NewcomerInput(remote_id=remote_id))
     assert office.links() == []
-    (customer_id,) = _take(office, Newcomer(remote_id=remote_id, first_name="Bo", email="bo@silent.example"))
+    (customer_id,) = _take(office, NewcomerInput(remote_id=remote_id, first_name="Bo", email="bo@silent.example"))
     office.sync()
     assert office.dot(customer_id) == "green"
     assert bookkeeper.customer(remote_id)["email"] == "bo@silent.example"
@@ -135,8 +135,8 @@ def test_a_job_comes_with_its_parent_or_after_it_where_the_package_has_a_tree(li
         job = _add(office, {"Name": "Harbour Roofing:Loft", "FirstName": "Bo", "EmailAddress": "bo@harbour.example"})
         office.sync()
         with pytest.raises(BadDecision, match="there is no customer 'Harbour Roofing'"):
-            _take(office, Newcomer(remote_id=job))
-        parent_id, job_id = _take(office, Newcomer(remote_id=parent), Newcomer(remote_id=job))
+            _take(office, NewcomerInput(remote_id=job))
+        parent_id, job_id = _take(office, NewcomerInput(remote_id=parent), NewcomerInput(remote_id=job))
         assert office.ours(CustomerRow, job_id).parent_id == parent_id
         office.sync()
         assert [office.dot(one) for one in (job_id, parent_id)] == ["green", "green"]
@@ -144,8 +144,8 @@ def test_a_job_comes_with_its_parent_or_after_it_where_the_package_has_a_tree(li
     job = _add(office, {"DisplayName": "Loft", "Job": True, "ParentRef": {"value": parent}})
     office.sync()
     with pytest.raises(BadDecision, match="'Loft' stands below 'Harbour Roofing' there"):
-        _take(office, Newcomer(remote_id=job))
-    job_id, parent_id = _take(office, Newcomer(remote_id=job), Newcomer(remote_id=parent))
+        _take(office, NewcomerInput(remote_id=job))
+    job_id, parent_id = _take(office, NewcomerInput(remote_id=job), NewcomerInput(remote_id=parent))
     before = office.writes()
     office.sync()
     assert office.ours(CustomerRow, job_id).parent_id == parent_id
@@ -163,6 +163,6 @@ def test_what_is_tied_or_gone_is_refused_and_nothing_is_made(live_office: Office
     count = len(office.links())
     for bad in (office.remote_id(ours), "nothing-of-the-kind"):
         with pytest.raises(BadDecision):
-            _take(office, Newcomer(remote_id=other), Newcomer(remote_id=bad))
+            _take(office, NewcomerInput(remote_id=other), NewcomerInput(remote_id=bad))
     assert len(office.links()) == count
     assert office.link(ours, EntityKind.CUSTOMER) is not None
