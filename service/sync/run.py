@@ -19,7 +19,7 @@ from service.store.plan_models import PlanRow
 from service.store.queries import connections as queries
 from service.store.queries import due, resets, urgents
 from service.store.queries.events import Subject, add_event, during
-from service.store.queries.tallies import tally
+from service.store.queries.tallies import count_green
 from service.store.sync_models import ConnectionRow, RunRow
 from service.sync import (
     books,
@@ -309,7 +309,7 @@ def _end(
         run.state, run.finished_at, run.problem = outcome, now, problem
         if work is not None:
             touched = work.counts["created"] + work.counts["updated"] + work.counts["linked"] + work.counts["pulled"]
-            green = tally(session, connection)["green"]
+            green = count_green(session, connection_id)
             found = drift.finish_run(session, connection_id, run_id, now=now)
             run.counts = {**dict(work.counts), "unchanged": max(0, green - touched), "drift": found}
             run.calls = work.connector.calls_made

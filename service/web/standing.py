@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.core.problem import Option, from_json, options, sentence
 from service.store.queries import connections, problems, web_runs
-from service.store.queries.tallies import tally
+from service.store.queries.tallies import tallies, tally
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
 from service.sync import outlook
 from service.web.parts import package_of, parts
@@ -71,16 +71,21 @@ class Question:
 def standings(session: Session, organisation_id: str) -> list[Standing]:
     """Return every connection that is not gone, oldest first."""
     under_way = web_runs.under_way(session, organisation_id)
-    return [_standing(session, row, under_way.get(row.id)) for row in connections.all_of(session, organisation_id)]
+    rows = connections.all_of(session, organisation_id)
+    counts = tallies(session, [row for row in rows if row.state != "pending"])
+    return [_standing(session, row, under_way.get(row.id), counts.get(row.id, {})) for row in rows]
 
 
 def standing_of(session: Session, row: ConnectionRow, *, foresees: bool = True) -> Standing:
     """Return how one connection stands; with ``foresees`` also what the next sync is going to take."""
-    return _standing(session, row, web_runs.under_way(session, row.organisation_id).get(row.id), foresees=foresees)
-
-
-def _standing(session: Session, row: ConnectionRow, run: RunRow | None, *, foresees: bool = False) -> Standing:
     counts = tally(session, row) if row.state != "pending" else {}
+    run = web_runs.under_way(session, row.organisation_id).get(row.id)
+    return _standing(session, row, run, counts, foresees=foresees)
+
+
+def _standing(
+    session: Session, row: ConnectionRow, run: RunRow | None, counts: Mapping[str, int], *, foresees: bool = False
+) -> Standing:
     # Lists of connections are asked for every few seconds: they tell of runs under way alone.
     waiting = counts.get("orange", 0) + counts.get("none", 0) if foresees else 0
     return Standing(

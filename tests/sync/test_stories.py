@@ -219,3 +219,19 @@ def test_what_was_archived_there_before_its_lost_create_is_repeated_does_not_cou
     live_office.settled()
     assert live_office.remote_id(client) == archived[0]
     assert (live_office.dot(client), live_office.problem().kind) == ("red", "archived_there")
+
+
+@pytest.mark.parametrize("package_server", ["xero"], indirect=True)  # elsewhere nobody can be restored after a merge
+def test_who_is_made_active_again_after_a_merge_can_be_tied_and_stands_for_itself(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    merged, survivor = bookkeeper.add_customer("Cedar Vets"), bookkeeper.add_customer("Maple Dental")
+    bookkeeper.merge(merged, survivor)
+    live_office.sync()
+    bookkeeper.restore(merged)
+    client = live_office.add_customer(name="Cedar Vets")
+    live_office.sync()
+    assert live_office.problem().kind == "duplicate_name"
+    live_office.answer(OptionId.LINK_EXISTING, remote_id=merged)
+    live_office.settled()
+    assert (live_office.dot(client), live_office.remote_id(client)) == ("green", merged)

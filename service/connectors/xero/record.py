@@ -52,16 +52,18 @@ def record_of(shape: Shape, payload: Payload) -> RemoteRecord | None:
         return None
     status = (text_of(payload, "ContactStatus" if shape is CONTACTS else "Status") or "").upper()
     modified_at = moment_of(payload, "UpdatedDateUTC") or moment_of(payload, "UpdatedDateUTCString")
+    active = status in {"", "ACTIVE"} if shape is CONTACTS else status not in {"VOIDED", "DELETED"}
     return RemoteRecord(
         family=shape.family,
         remote_id=remote_id,
         version=None if modified_at is None else modified_at.isoformat(),
-        active=status in {"", "ACTIVE"} if shape is CONTACTS else status not in {"VOIDED", "DELETED"},
+        active=active,
         payload={name: value for name, value in payload.items() if name not in _OF_THE_ANSWER},
         name=text_of(payload, shape.name_member) if shape.name_member else None,
         reference=text_of(payload, "ContactNumber") if shape is CONTACTS else None,
         email=clean_email(text_of(payload, "EmailAddress")) if shape is CONTACTS else None,
-        merged_into=text_of(payload, "MergedToContactID"),
+        # Who is active again after a merge stands for itself, whatever is still told of the merge.
+        merged_into=None if active else text_of(payload, "MergedToContactID"),
         deleted=shape is not CONTACTS and status == "DELETED",
         modified_at=modified_at,
     )

@@ -130,7 +130,7 @@ def store(
             continue
         for column, value in _columns(record, now).items():
             # The stub of a deleted entity keeps what was known of it, and what was merged is never taken apart again.
-            if value is not None or not (record.deleted or column == "merged_into"):
+            if value is not None or not (record.deleted or (column == "merged_into" and not record.active)):
                 setattr(row, column, value)
         if not record.deleted:
             row.payload = dict(record.payload)
