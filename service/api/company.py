@@ -14,7 +14,7 @@ from service.api.units import reads, writes
 from service.records import users
 from service.records.author import Author
 from service.records.company import CompanyChanges, change_company
-from service.records.fields import Email, RecordId
+from service.records.fields import Email
 from service.records.inputs import Input
 from service.store.accounts import Organisation, Role, User
 from service.store.queries import web_users
@@ -23,7 +23,7 @@ from service.store.queries.find import find, find_organisation
 api = routes("Company", about="The company's own settings, and the people who sign in.")
 
 
-class CompanyOut(BaseModel):
+class OrganisationOut(BaseModel):
     """The company whose books these are."""
 
     id: str
@@ -32,7 +32,7 @@ class CompanyOut(BaseModel):
     country: str | None
     timezone: str
     locale: str
-    tax_level_id: RecordId | None
+    tax_level_id: str | None
     created_at: datetime
 
 
@@ -69,16 +69,16 @@ class UserChanges(Input):
     password: str | None = Field(None, min_length=users.LEAST_CHARACTERS, max_length=1000)
 
 
-@api.get("/company", responses={200: CompanyOut})
+@api.get("/company", responses={200: OrganisationOut})
 @reads(Role.VIEWER)
-def get_company(session: Session) -> CompanyOut:
+def get_company(session: Session) -> OrganisationOut:
     """Read the company's settings."""
     return _company(find_organisation(session, caller().organisation_id))
 
 
-@api.patch("/company", responses={200: CompanyOut})
+@api.patch("/company", responses={200: OrganisationOut})
 @writes(Role.ADMIN)
-def patch_company(session: Session, author: Author, body: CompanyChanges) -> CompanyOut:
+def patch_company(session: Session, author: Author, body: CompanyChanges) -> OrganisationOut:
     """Change the company's settings; records that exist keep their currency."""
     return _company(change_company(session, author, body))
 
@@ -114,8 +114,8 @@ def change_user(session: Session, author: Author, path: IdPath, body: UserChange
     return _user(row)
 
 
-def _company(row: Organisation) -> CompanyOut:
-    return CompanyOut.model_validate(row, from_attributes=True)
+def _company(row: Organisation) -> OrganisationOut:
+    return OrganisationOut.model_validate(row, from_attributes=True)
 
 
 def _user(row: User) -> UserOut:
