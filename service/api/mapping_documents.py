@@ -199,7 +199,7 @@ class WholeVersion(VersionOut):
 class VersionPath(IdPath):
     """A version of a connection's choices."""
 
-    version: int
+    version: int = Field(ge=1, le=2**31 - 1)
 
 
 class TakeBack(Input):
