@@ -15,12 +15,31 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from service.core.ports import Family
+from service.core.problem import OptionId
 from service.records.users import hash_password
 from service.store import schema
+from service.store.sync_models import ConnectionRow
+from service.sync.resolve import Answer, resolve
+from service.web.conflict import PAUSE
 from tests.support.network import find_free_port
 from tests.web.conftest import serving
+from tests.web.package import remote_customer
 from tests.web.test_browser import PAGES, sign_in
-from tests.web.world import PASSWORD, World, add_credit, add_matching, furnish, open_world, settle
+from tests.web.world import (
+    PASSWORD,
+    World,
+    add_credit,
+    add_matching,
+    company,
+    counterpart,
+    duplicate,
+    furnish,
+    link,
+    open_world,
+    problem,
+    settle,
+)
 
 FOLDER = Path("var/screenshots")
 _CHROMIUM = "chromium"
@@ -59,7 +78,9 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         world = _world(Path(folder))
-        paths = [path for path in PAGES if only in path]
+        paths = [
+            path for path in (*PAGES, "/conflicts/{answered}", "/conflicts/answered?id={answered}") if only in path
+        ]
         with serving(world.app, find_free_port()) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for look in LOOKS:
@@ -76,7 +97,26 @@ def _world(folder: Path) -> World:
     furnish(world)
     add_matching(world)
     add_credit(world)
+    _add_conflicts(world)
     return world
+
+
+def _add_conflicts(world: World) -> None:
+    """Add whom the taken name belongs to, a second question like it, and one that was answered."""
+    with world.database.write() as session:
+        at = session.get_one(ConnectionRow, world.ids["connection"])
+        counterpart(session, at, remote_customer("901", "Harbour Roofing Ltd", family=Family.VENDOR))
+        for name in ("Ash Roofing", "Birch Roofing"):
+            tie = link(session, at, company(session, world, name), "red", remote_id=None, baseline=None)
+            world.ids["answered"] = problem(session, tie, name, duplicate(name)).id
+    resolve(
+        world.platform,
+        organisation_id=world.organisation_id,
+        problem_id=world.ids["answered"],
+        answer=Answer(option=OptionId.RENAME_OURS, name="Birch Roofing (customer)"),
+        actor=f"user:{world.users['accountant']}",
+        pause=PAUSE,
+    )
 
 
 def _look(browser: Browser, look: Look, address: str, world: World, paths: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from difflib import SequenceMatcher
@@ -232,6 +232,14 @@ def plain_value(value: Any) -> str:
     return value_text(value_from_json(value)) if isinstance(value, (list, dict)) else value_text(value)
 
 
+def by_record(changes: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, list[Mapping[str, Any]]]]:
+    """Return changes of fields by the side and the record that they are made to, in their order."""
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for one in changes:
+        found.setdefault((one["side"], one["record"]), []).append(one)
+    return [(side, record, fields) for (side, record), fields in found.items()]
+
+
 def apart(value: Any, other: Any) -> Html:
     """Return a value as a person reads it, with the characters marked that another one does not have."""
     told, there = plain_value(value), plain_value(other)
@@ -287,6 +295,7 @@ def install(app: Flask) -> None:
         address,
         plural,
         apart,
+        by_record,
         duration,
         actor,
         field_words,
