@@ -112,6 +112,7 @@ def read_feed(work: Work, *, only: frozenset[Family] | None = None) -> int:
     for family in list(work.echoes):
         if only is None or family in only:
             del work.echoes[family]
+    work.freed = {(family, one) for family, one in work.freed if only is not None and family not in only}
     return news
 
 

@@ -65,7 +65,7 @@ class Closing:
         )
         self._events.append(self._sent(intent, link, record, probed=probed))
         facts, changes = changes_by(link, event)
-        self._changes.append({"id": link.id, **changes})
+        self._changes.append({"id": link.id, "doubts": 0, **changes})
         if facts.retired_at is not None:
             return  # reset meanwhile: the row says what was left behind, the next generation is not touched
         self._changes[-1] |= {
@@ -73,7 +73,6 @@ class Closing:
             "remote_name": record.name if link.entity in _NAMED else link.remote_name,
             "last_synced_at": self.now,
             "due_at": None,
-            "doubts": 0,
         }
         if intent.meant is not None:
             self._adopt(link, self._changes[-1]["readback"])

@@ -241,6 +241,8 @@ def _take_in_one(
         withdrawn = intent.before if intent.operation in _WITHDRAWS else None
         for family, remote_id in _moved_by(withdrawn or intent.expected):
             work.expect_echo(family, remote_id)
+            if withdrawn is not None:
+                work.freed.add((family, remote_id))
         work.done += 1
         return True
     link = closing.session.get_one(LinkRow, link.id)  # what is not confirmed is seldom, and changes more of its link

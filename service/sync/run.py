@@ -275,10 +275,9 @@ def _pass(work: Work, ground: Ground, *, sends: bool, reset_id: str | None) -> N
 
 
 def _send_waves(work: Work, ground: Ground, names: Names, *, sends: bool) -> None:
-    looked, people = False, {EntityKind.CUSTOMER, EntityKind.CONTACT}
-    written = work.least_calls
+    looked = False
     for wave in waves.waves_of(work.capabilities, ground.kinds):
-        if wave.kind is EntityKind.INVOICE and work.least_calls > written:
+        if wave.kind is EntityKind.INVOICE:
             waves.look_before_voiding(work)
         if wave.leaving and sends and not looked:
             looked = True
@@ -286,8 +285,6 @@ def _send_waves(work: Work, ground: Ground, names: Names, *, sends: bool) -> Non
         waves.run_wave(work, ground, names, wave, sends=sends)
         if work.doubt:
             return
-        if wave.kind in people:
-            written = work.least_calls  # what is written between these and the invoices takes money back
 
 
 def _end(

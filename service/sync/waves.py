@@ -114,9 +114,9 @@ def look_before_archiving(work: Work) -> None:
 
 def look_before_voiding(work: Work) -> None:
     """Read documents anew if money was taken back just now: what still stands against them decides what is voided."""
-    moved = {Family.INVOICE, Family.CREDIT_NOTE} & {family for family, ids in work.echoes.items() if ids}
-    if moved and not work.doubt:
-        books.read_feed(work, only=frozenset({Family.INVOICE, Family.CREDIT_NOTE}))
+    documents = frozenset({Family.INVOICE, Family.CREDIT_NOTE})
+    if not work.doubt and any(family in documents for family, _ in work.freed):
+        books.read_feed(work, only=documents)
 
 
 def deepest_of(capabilities: Capabilities, settings: MappingSettings) -> int | None:

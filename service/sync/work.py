@@ -101,6 +101,8 @@ class Work:
         self.done = 0
         #: entities that the feed will show because of our own writes, by family
         self.echoes: dict[Family, set[str]] = {}
+        #: documents that money was taken back from, until they are read again
+        self.freed: set[tuple[Family, str]] = set()
         self.labels: dict[str, str] = {}  #: what the records of links are called, for sentences
         self.stale = False  #: a write was refused because somebody else wrote meanwhile
         self.doubt = False  #: the outcome of some write is not known

@@ -9,11 +9,11 @@ from typing import Any
 
 from sandbox.common.sandbox import Sandbox
 
-#: Members that differ from run to run: ids, moments, and what is made of them.
-_VOLATILE = re.compile(r"(^Id$|ID$|^id$|^domain$|^MetaData$|UTC$|^history$|^mails$|^ClientEntityId$)")
+#: Members that differ from run to run: ids, moments, what is made of them, numbers that are given as credits arrive.
+_VOLATILE = re.compile(r"(^(Id|CreditNoteNumber)$|ID$|^(id|domain|MetaData)$|UTC$|^history$|^mails$|^ClientEntityId$)")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _OWN_REFERENCE = re.compile(r"(?<=-)[0-9a-f]{12}$|^[0-9a-f]{32}$")
-_NAMES = ("DisplayName", "DocNumber", "InvoiceNumber", "Name", "CreditNoteNumber")
+_NAMES = ("DisplayName", "DocNumber", "InvoiceNumber", "Name")
 _DOCUMENT_IDS = ("TxnId",)
 
 
@@ -38,7 +38,8 @@ def _records(rows: Any) -> list[Any]:
 def _called(company: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for rows in company.values():
         for record in _records(rows):
-            name = next((str(record[member]) for member in _NAMES if record.get(member)), None)
+            names = ("Reference", "CreditNoteNumber") if "CreditNoteID" in record else _NAMES
+            name = next((str(record[member]) for member in names if record.get(member)), None)
             if name is None:
                 continue
             for member in ("ContactID", "InvoiceID", "CreditNoteID"):
