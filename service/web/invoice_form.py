@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.core.model import InvoiceStatus
@@ -69,18 +70,19 @@ def add_invoice(customer_id: str) -> Any:
     given, record_id, database = request.form, request.form.get("record_id", ""), parts().platform.database
     with database.read() as session:
         sheet = _sheet(session, customer_id)
-        if is_id(record_id) and find(session, InvoiceRow, person().company.id, record_id) is not None:
-            return redirect(url_for("pages.invoice", invoice_id=record_id), 303)
         if given.get("do") not in _SAVES:
             return _page(session, sheet)
     document = with_due_date(sheet, document_of(given, sheet.lines))
     document |= {"customer_id": customer_id, "status": "approved" if given["do"] == "approve" else "draft"}
     try:
+        asked, own_id = InvoiceInput.model_validate(document), record_id if is_id(record_id) else new_id()
         with database.write() as session:
-            asked = InvoiceInput.model_validate(document)
-            row = create_invoice(session, person().author(), asked, record_id=record_id if is_id(record_id) else None)
-            flash(f"{row.number} is {'written' if row.status == InvoiceStatus.DRAFT else 'approved'}.")
-            return redirect(url_for("pages.invoice", invoice_id=row.id), 303)
+            if find(session, InvoiceRow, person().company.id, own_id) is None:
+                row = create_invoice(session, person().author(), asked, record_id=own_id)
+                flash(f"{row.number} is {'written' if row.status == InvoiceStatus.DRAFT else 'approved'}.")
+        return redirect(url_for("pages.invoice", invoice_id=own_id), 303)
+    except IntegrityError:  # the same form, sent again at the same moment, was first
+        return redirect(url_for("pages.invoice", invoice_id=record_id), 303)
     except (ValidationError, RecordError) as refusal:
         sheet.faults = faults_beside(faults_of(refusal), sheet.lines)
     with database.read() as session:

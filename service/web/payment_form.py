@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.core.kind import kind_of_payment
@@ -152,25 +153,29 @@ def _add(target: _For) -> Any:
         wish |= {"refund_of_id": target.credit.id, "kind": PaymentKind.REFUND}
     else:
         wish |= {"customer_id": target.customer.id, "currency": given.get("currency", "").strip().upper() or None}
+    own_id = record_id if is_id(record_id) else new_id()
     try:
         asked = PaymentInput.model_validate(wish)
         with database.write() as session:
-            row = find(session, PaymentRow, person().company.id, record_id) if is_id(record_id) else None
-            if row is None:
-                own_id = record_id if is_id(record_id) else None
+            if find(session, PaymentRow, person().company.id, own_id) is None:
                 row = payments.record_payment(session, person().author(), asked, record_id=own_id)
                 amount = f"{money_text(row.amount, row.currency)} {row.currency}"
                 flash(f"{KINDS[PaymentKind(row.kind)][0]} of {amount} recorded. The next sync sends it.")
-            payment_id = row.id
-        if target.invoice is not None:
-            return redirect(url_for("pages.invoice", invoice_id=target.invoice.id), 303)
-        return redirect(url_for("pages.payment", payment_id=payment_id), 303)
+        return redirect(_page_of(target, own_id), 303)
+    except IntegrityError:  # the same form, sent again at the same moment, was first
+        return redirect(_page_of(target, own_id), 303)
     except NotFound:
         raise
     except (ValidationError, RecordError) as refusal:
         faults = faults_of(refusal)
     with database.read() as session:
         return _page(session, target, given, faults), 422
+
+
+def _page_of(target: _For, payment_id: str) -> str:
+    if target.invoice is not None:
+        return url_for("pages.invoice", invoice_id=target.invoice.id)
+    return url_for("pages.payment", payment_id=payment_id)
 
 
 def _page(session: Session, target: _For, typed: Mapping[str, str], faults: Mapping[str, str] | None = None) -> str:

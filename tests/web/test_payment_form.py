@@ -6,9 +6,11 @@ import re
 
 from sqlalchemy import select
 
+from service.core.ports import EntityKind, Ref
 from service.records.inputs import PaymentChanges
 from service.records.payments import change_payment
 from service.store.credit_models import AllocationRow
+from service.store.queries.history import labels_of
 from service.store.records import InvoiceRow, PaymentRow
 from tests.web.conftest import client_of
 from tests.web.forms import fields_of
@@ -91,6 +93,9 @@ def test_a_credit_settles_what_is_chosen_and_the_rest_is_paid_out(any_world: Wor
     assert paid(any_world) == ("30", "approved")
     with any_world.database.read() as session:
         part = session.scalars(select(AllocationRow)).one()
+        refs = [Ref(kind=EntityKind.ALLOCATION, id=part.id), Ref(kind=EntityKind.CREDIT, id=credit.id)]
+        told_of = labels_of(session, refs)
+    assert list(told_of.values()) == ["30.00 USD of a credit on INV-1001", "credit of 50.00 USD"]
     told = client.post(f"/payments/{credit.id}/parts/{part.id}/remove", follow_redirects=True)
     assert "stays on the customer" in told.text
     assert paid(any_world) == ("0", "approved")
