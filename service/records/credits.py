@@ -37,7 +37,7 @@ def allocate(
 ) -> AllocationRow | None:
     """Let a credit, or money on a customer's account, settle an invoice, wholly or in part.
 
-    A payment of which nothing was applied before, and all is now, becomes the invoice's own; then there is no part.
+    A payment that settles one invoice with all of it now becomes that invoice's own; then there is no part.
 
     :param connection_id: where a bookkeeper did it; what happened there is taken as it is.
     :raises NotFound: there is no such payment.
@@ -57,12 +57,14 @@ def allocate(
         _require_room(row, invoice, amount, left)
     organisation = find_organisation(session, author.organisation_id)
     day = given.date or author.now.astimezone(ZoneInfo(organisation.timezone)).date()
-    part = None
-    if row.kind == PaymentKind.PAYMENT and amount == row.amount and connection_id is None:
-        row.invoice_id = invoice.id
-    else:
-        part = part_of(row, invoice, amount, day, connection_id=connection_id)
-        session.add(part)
+    if row.kind == PaymentKind.PAYMENT:
+        settled = settled_by(session, row)
+        together = {**settled, invoice.id: settled.get(invoice.id, ZERO) + amount}
+        apportion(session, author, row, together, day=day, connection_id=connection_id)
+        parts = allocations.of_payments(session, [row.id]).get(row.id, [])
+        return next((one for one in parts if one.invoice_id == invoice.id), None)
+    part = part_of(row, invoice, amount, day, connection_id=connection_id)
+    session.add(part)
     _note(session, author, row, invoice, before=None, after=amount)
     return part
 
@@ -171,7 +173,10 @@ def settled_by(session: Session, row: PaymentRow) -> dict[str, Decimal]:
     """Return what a payment settles, by invoice id."""
     if row.invoice_id is not None:
         return {row.invoice_id: row.amount}
-    return {part.invoice_id: part.amount for part in allocations.of_payments(session, [row.id]).get(row.id, [])}
+    settled: dict[str, Decimal] = {}
+    for part in allocations.of_payments(session, [row.id]).get(row.id, []):
+        settled[part.invoice_id] = settled.get(part.invoice_id, ZERO) + part.amount
+    return settled
 
 
 def _tell_parts(

@@ -156,13 +156,8 @@ def remove_payment(session: Session, author: Author, payment_id: str, *, expecte
         return row
     if allocations.refunded_of(session, row.id) and row.origin == OURS:
         raise NotPossibleNow("A refund of this credit was paid out. Take that back first.")
-    if (
-        invoice is not None
-        and row.origin == OURS
-        and row.kind != PaymentKind.REFUND
-        and row.amount > invoice.amount_paid
-    ):
-        raise NotPossibleNow(f"Refunds of {invoice.number} rest on this payment. Take them back first.")
+    if row.origin == OURS and row.kind != PaymentKind.REFUND:
+        _require_no_refunds(session, author, crediting.settled_by(session, row))
     invoices = crediting.release(session, author, row)
     revise(row, author)
     report(session, author, "removed", subject_of(row), alteration)
@@ -170,6 +165,17 @@ def remove_payment(session: Session, author: Author, payment_id: str, *, expecte
         settle(session, author, one)
     want(session, author, kind_of_payment(row.kind), [row.id])
     return row
+
+
+def _require_no_refunds(session: Session, author: Author, settled: Mapping[str, Decimal]) -> None:
+    """Check that what is taken back of invoices was not given back already.
+
+    :raises NotPossibleNow: it was, of one of them.
+    """
+    for invoice_id, amount in settled.items():
+        invoice = find(session, InvoiceRow, author.organisation_id, invoice_id, lock=True)
+        if invoice is not None and amount > invoice.amount_paid:
+            raise NotPossibleNow(f"Refunds of {invoice.number} rest on this payment. Take them back first.")
 
 
 def _rows(session: Session, author: Author, payment_id: str) -> tuple[PaymentRow, InvoiceRow | None]:

@@ -138,7 +138,7 @@ class Intake:
             return True
         was = crediting.settled_by(self._session, payment)
         changed = self._changed(payment, {**self._terms(EntityKind.PAYMENT, shown), "amount": found.amount})
-        applied = self._apportion(payment, found, was)
+        applied = self._apportion(payment, found, was if changed else None)
         self._settled(link, shown)
         return changed or applied
 

@@ -43,7 +43,7 @@ def check(world: World) -> tuple[set[str], set[Where]]:
                 where = (ground.capabilities.family_of[chunk.kind], case.remote_id or "")
                 there = truth.entity_of(world.package.sandbox, where)
                 if not _hangs_on_what_was_let_go(session, case):
-                    _agree(ground, chunk, case, there, received=_was_received_there(session, case))
+                    _agree(ground, chunk, case, there)
                 records.add(case.ref.id)
                 entities.add(where)
                 if isinstance(case.record, Invoice) and there is not None:
@@ -72,13 +72,7 @@ def _hangs_on_what_was_let_go(session: Session, case: Case) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _was_received_there(session: Session, case: Case) -> bool:
-    """Tell whether a payment was recorded there: here it is what it settles, and the rest is on account there."""
-    row = session.get(PaymentRow, case.ref.id) if case.ref.kind is EntityKind.PAYMENT else None
-    return row is not None and row.origin_connection_id is not None
-
-
-def _agree(ground: Ground, chunk: Chunk, case: Case, there: RemoteRecord | None, *, received: bool) -> None:
+def _agree(ground: Ground, chunk: Chunk, case: Case, there: RemoteRecord | None) -> None:
     mapper = ground.mappers[chunk.kind]
     if case.record is None:
         return
@@ -94,8 +88,6 @@ def _agree(ground: Ground, chunk: Chunk, case: Case, there: RemoteRecord | None,
     theirs = mapper.read(there, chunk.context)
     need(ours.active is theirs.active, "green", f"{case.label}: active {ours.active} here, {theirs.active} there")
     flows = dict(flows_of(mapper, ground.settings))
-    if received and ours.get("applied") == theirs.get("applied"):
-        flows["amount"] = Flow.THEIRS
     differing = list(_differing(ours, theirs, flows)) if ours.active else []
     need(not differing, "green", f"{case.label} is green and differs: {differing}")
 
