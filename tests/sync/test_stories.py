@@ -235,3 +235,20 @@ def test_who_is_made_active_again_after_a_merge_can_be_tied_and_stands_for_itsel
     live_office.answer(OptionId.LINK_EXISTING, remote_id=merged)
     live_office.settled()
     assert (live_office.dot(client), live_office.remote_id(client)) == ("green", merged)
+
+
+@pytest.mark.parametrize("package_server", ["xero"], indirect=True)  # elsewhere people are not kept one by one
+def test_a_first_name_changed_there_goes_back_to_the_list_of_people_that_the_same_person_is_in(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(name="Birch Ltd", email="office@birch.example")
+    live_office.sync()
+    live_office.edit_customer(client, email="billing@birch.example")
+    live_office.sync()
+    there = live_office.remote_id(client)
+    bookkeeper.edit(there, first_name="Theirs")
+    live_office.settled()
+    found = truth.entity_of(live_office.package.sandbox, (Family.CUSTOMER, there))
+    assert found is not None
+    assert [one["FirstName"] for one in found.payload["ContactPersons"]] == ["Theirs"]
+    assert live_office.dot(client) == "green"
