@@ -22,9 +22,9 @@ from service.web.typed import faults_of
 
 #: What is sent by itself, in words.
 PUSHES = {
-    "all": "Every active customer, and every invoice that is issued",
-    "with_documents": "Customers with an issued invoice or a payment, and their documents",
-    "by_hand": "Only what somebody sends by hand",
+    "all": "All active customers",
+    "with_documents": "Customers with documents",
+    "by_hand": "Only what is sent by hand",
 }
 _LIMITS = {
     "per_minute": "Calls in a minute",

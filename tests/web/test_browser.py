@@ -59,6 +59,7 @@ PAGES = [
     "/conflicts/answered?id={held}",
     "/connections",
     "/connections/{connection}",
+    "/connections/{connection}/settings",
     "/connections/{matching}",
     "/connections/{matching}/matches",
     "/connections/{matching}/mapping",
