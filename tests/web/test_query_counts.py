@@ -70,7 +70,7 @@ STATEMENTS = {
     "/invoices/{invoice}/payments/new": 8,
     "/payments/{payment}": 13,
     "/payments/{payment}/edit": 6,
-    "/payments/{payment}/remove": 20,
+    "/payments/{payment}/remove": 21,
     "/settings/company": 3,
     "/settings/schedule": 4,
     "/settings/tax-levels": 5,
