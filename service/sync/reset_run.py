@@ -21,7 +21,7 @@ from service.sync.push import Outbox
 from service.sync.reset_steps import Stage
 from service.sync.work import Scope, Work
 
-#: Tries to archive a former counterpart before it is left as it is.
+#: Runs that try to archive a former counterpart before it is left as it is.
 _TRIES = 3
 
 
@@ -203,7 +203,7 @@ def _has_successor(on: Stage, item: ResetItemRow) -> bool:
 
 def _given_up(on: Stage, item: ResetItemRow) -> str | None:
     since = on.reset.swapped_at
-    if since is None or resets.count_intents(on.session, item.link_id, since=since) < _TRIES:
+    if since is None or resets.count_tries(on.session, item.link_id, since=since) < _TRIES:
         return None
     return f"'{item.released_name}' may still be active: it could not be told whether archiving it worked."
 

@@ -46,6 +46,7 @@ class _Judged:
     link: LinkRow
     found: RemoteRecord | None
     finding: Finding
+    stands: bool  #: it is meant still: not what was meant of a life that has ended, but what was written to end it
 
 
 def settle(work: Work, ground: Ground) -> None:
@@ -117,9 +118,7 @@ def _settle_one(work: Work, ground: Ground, call_id: str) -> bool:
         closing = Closing(session, ground, now=now)
         again = False
         # Sent as it is, a call carries what was let go meanwhile too: that is noted with the life that has ended.
-        whole = any(
-            step is NextStep.SEND_AGAIN and one.link.retired_at is None for one, step in zip(judged, steps, strict=True)
-        )
+        whole = any(step is NextStep.SEND_AGAIN and one.stands for one, step in zip(judged, steps, strict=True))
         for one, step in zip(judged, steps, strict=True):
             if whole and step is NextStep.SEND_AGAIN:
                 again = True
@@ -146,7 +145,8 @@ def _judge(session: Session, ground: Ground, call: CallRow, intent: Intent, link
     finding = judge(intent, shown)
     if found is None and finding is Finding.LANDED and row is not None:
         found = counterparts.record_of(row)  # gone, as was meant
-    return _Judged(intent, link, found, finding)
+    stands = link.retired_at is None or call.created_at >= link.retired_at
+    return _Judged(intent, link, found, finding, stands)
 
 
 def _created(
@@ -184,7 +184,7 @@ def _follow(work: Work, closing: Closing, one: _Judged, step: NextStep) -> bool:
             _confirm(work, closing, one, one.found, edited=False)
         case NextStep.RECONCILE | NextStep.CONFIRM:
             _reconcile(work, closing, one)
-        case NextStep.SEND_AGAIN if one.link.retired_at is None:
+        case NextStep.SEND_AGAIN if one.stands:
             return True
         case NextStep.GIVE_UP:
             label = label_of_link(closing.session, one.link.organisation_id, one.link)

@@ -13,7 +13,7 @@ from service.store.queries.connections import NotFoundError
 from service.store.queries.find import chunks
 from service.store.records import ContactRow, CustomerRow, InvoiceRow, PaymentRow
 from service.store.reset_models import ResetItemRow, ResetRow
-from service.store.sync_models import CounterpartRow, IntentRow, LinkRow
+from service.store.sync_models import CallRow, CounterpartRow, IntentRow, LinkRow
 
 _IN_FORCE = LinkRow.retired_at.is_(None)
 
@@ -254,13 +254,11 @@ def last_intent(session: Session, link_id: str) -> IntentRow | None:
     )
 
 
-def count_intents(session: Session, link_id: str, *, since: datetime) -> int:
-    """Count what was sent for a link since a moment."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(IntentRow)
-            .where(IntentRow.link_id == link_id, IntentRow.created_at >= since)
-        )
-        or 0
+def count_tries(session: Session, link_id: str, *, since: datetime) -> int:
+    """Count the runs that have sent something for a link since a moment: in one, trouble repeats itself."""
+    query = (
+        select(func.count(CallRow.run_id.distinct()))
+        .join(IntentRow, IntentRow.call_id == CallRow.id)
+        .where(IntentRow.link_id == link_id, IntentRow.created_at >= since)
     )
+    return session.scalar(query) or 0
