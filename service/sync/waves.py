@@ -316,8 +316,8 @@ def _pull(
     left = intake.pull(session, ground, author, decision.case.record, pulls)
     if len(left) < len(pulls):
         work.counts["pulled"] += 1
-        # What is sent was made before, and a customer's other fields are made of its people: it is looked at once more.
-        if decision.writes or isinstance(decision.case.record, Customer):
+        # What is sent was made before, and the list of people is made of the same names: it is looked at once more.
+        if decision.writes or {action.field for action in pulls} & {"first_name", "last_name"}:
             apply_to(session, link, Edited(), now=author.now)
     accepted = () if decision.drift is None else decision.drift.accepted
     drift.accepted(session, ground, link, accepted, now=author.now)

@@ -8,6 +8,10 @@ from service.core.problem import Problem, ProblemKind
 from service.core.problem import to_json as problem_to_json
 from service.core.snapshot import Snapshot
 from service.core.snapshot import to_json as snapshot_to_json
+from service.records.author import Author
+from service.records.users import create_user
+from service.store.accounts import Role
+from service.store.base import utc_now
 from service.store.database import Database
 from service.store.drift_models import DriftRow
 from service.store.letter_models import LetterRow, MailingRow
@@ -81,3 +85,11 @@ def mailed(database: Database, organisation_id: str, invoice_id: str) -> dict[st
         session.add(letter)
         session.flush()
         return {"letters": letter.id, "mailings": mailing.id}
+
+
+def account(database: Database, organisation_id: str) -> str:
+    """Add somebody who may sign in; return the id."""
+    with database.write() as session:
+        author = Author(organisation_id=organisation_id, actor="test", now=utc_now())
+        address = f"{organisation_id[-12:]}@people.example"
+        return create_user(session, author, email=address, password="a long secret of hers", role=Role.VIEWER).id

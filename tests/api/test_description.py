@@ -18,7 +18,7 @@ from service.api.openapi import Api
 from service.api.routes import BASE
 from service.store.accounts import Role
 from service.store.database import Database
-from tests.api.builders import company, invoice, mailed, synced
+from tests.api.builders import account, company, invoice, mailed, synced
 from tests.api.conftest import Caller, join
 
 WRITES = ("post", "put", "patch", "delete")
@@ -130,6 +130,7 @@ def _fill(ann: Caller, database: Database) -> dict[str, str]:
     bill = ann.created("/invoices", invoice(client["id"], status="approved"))
     return synced(database, ann.organisation_id, client["id"]) | {
         **mailed(database, ann.organisation_id, bill["id"]),
+        "users": account(database, ann.organisation_id),
         "customers": client["id"],
         "contacts": client["contacts"][0]["id"],
         "invoices": bill["id"],

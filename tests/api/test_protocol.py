@@ -17,7 +17,7 @@ from service.records.tokens import revoke_token
 from service.store.accounts import ApiToken, Role
 from service.store.database import Database
 from service.store.queries.tokens import token_by_text
-from tests.api.builders import company, invoice, mailed, synced
+from tests.api.builders import account, company, invoice, mailed, synced
 from tests.api.conftest import NOW, Caller, Clock, join
 
 PROBLEM = "application/problem+json"
@@ -129,12 +129,14 @@ def test_another_organisations_records_do_not_exist_on_any_route(app: Api, ann: 
         "payments": ann.created("/payments", {"invoice_id": bill["id"], "amount": "1"})["id"],
         **synced(database, ann.organisation_id, client["id"]),
         **mailed(database, ann.organisation_id, bill["id"]),
+        "users": account(database, ann.organisation_id),
     }
     bodies = {
         "contacts": {"first_name": "Eve"},
         "job-sites": {"name": "Dock"},
         ids["connections"]: {"settings": {"push": "by_hand"}},
         ids["drift"]: {"decision": "accept"},
+        ids["users"]: {"active": False},
         "matches": {"accept": "exact"},
         "resolve": {"option": "retry"},
         "companies": {"tenant_id": "another"},
@@ -291,8 +293,10 @@ def test_payments_at_once_never_pay_more_than_is_due(ann: Caller, app: Api) -> N
     senders = [_twin(ann, app) for _ in range(3)]
     body = {"invoice_id": bill["id"], "amount": "200"}
     answers = _together(*(lambda s=sender: s.post("/payments", body) for sender in senders))
-    assert sorted(answer.status_code for answer in answers) == [201, 422, 422]
-    assert ann.get(f"/invoices/{bill['id']}").get_json()["amount_due"] == "100.00"
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 422]  # the second pays the rest, and more
+    assert ann.get(f"/invoices/{bill['id']}").get_json()["amount_due"] == "0.00"
+    made = [answer.get_json() for answer in answers if answer.status_code == 201]
+    assert sorted(one["unallocated"] for one in made) == ["0.00", "100.00"]
 
 
 def test_a_token_says_when_it_was_last_used_once_an_hour(ann: Caller, database: Database, clock: Clock) -> None:

@@ -63,6 +63,7 @@ NEEDS = {
     "pages.take_mapping_back": Role.ACCOUNTANT,
     "pages.start_connection": Role.ADMIN,
     "pages.change_connection": Role.ADMIN,
+    "pages.change_conduct": Role.ADMIN,
     "pages.reconnect": Role.ADMIN,
     "pages.go_live": Role.ADMIN,
     "pages.connect_company": Role.ADMIN,
