@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.core.choice import ListRule, MappingSettings
 from service.core.drift import DriftDecision, DriftRule, Known
+from service.core.errors import MappingError
 from service.core.model import Allocation, Contact, Customer, Invoice, JobSite, Payment
 from service.core.ports import (
     Capabilities,
@@ -22,7 +23,7 @@ from service.core.ports import (
     Reference,
     RemoteRecord,
 )
-from service.core.snapshot import FieldName, from_json, value_from_json
+from service.core.snapshot import FieldName, differences, from_json, value_from_json
 from service.store.queries import counterparts, drift, load, neighbours
 from service.store.sync_models import CounterpartRow, LinkRow
 from service.sync import reset_former, surroundings
@@ -113,12 +114,36 @@ def load_chunk(
 
 def needs_of(session: Session, ground: Ground, kind: EntityKind, record_ids: Iterable[str]) -> dict[str, Sequence[Ref]]:
     """Return which counterparts records need to name, by record id."""
-    records, customers = _records(session, ground.organisation_id, kind, list(record_ids))
+    records, context = _by_itself(session, ground, kind, list(record_ids))
+    mapper = ground.mappers[kind]
+    return {record.id: mapper.needs(record, context) for record in records.values()}
+
+
+def says_more(session: Session, ground: Ground, record: Record, ref: Ref, *, besides: Collection[FieldName]) -> bool:
+    """Tell whether a record says something else to the package than it did, besides some fields.
+
+    What is stored is the record as it is now; one that can't even be said any more counts as changed.
+    """
+    records, context = _by_itself(session, ground, ref.kind, [ref.id])
+    now, mapper = records.get(ref.id), ground.mappers[ref.kind]
+    if now is None:
+        return True
+    try:
+        before, after = (mapper.project(one, context).snapshot for one in (record, now))
+    except MappingError:
+        return True
+    return bool(set(differences(ours=before, theirs=after)) - set(besides))
+
+
+def _by_itself(
+    session: Session, ground: Ground, kind: EntityKind, ids: Sequence[str]
+) -> tuple[Mapping[str, Record], MappingContext]:
+    """Return records with what of their surroundings is ours alone: no counterparts, no names given there."""
+    records, customers = _records(session, ground.organisation_id, kind, ids)
     context = MappingContext(
         settings=ground.settings, reference=ground.reference, customers=customers, tax_levels=ground.tax_levels
     )
-    mapper = ground.mappers[kind]
-    return {record.id: mapper.needs(record, context) for record in records.values()}
+    return records, context
 
 
 def _ref(row: LinkRow) -> Ref:

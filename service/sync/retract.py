@@ -23,6 +23,7 @@ from service.records import customers, invoices, payments
 from service.records.author import Author
 from service.records.errors import RecordError
 from service.records.inputs import CustomerChanges, InvoiceChanges, PaymentChanges
+from service.records.trail import want
 from service.store.credit_models import AllocationRow
 from service.store.facts import apply_to
 from service.store.queries import drift, find, links, neighbours, problems
@@ -295,6 +296,7 @@ def _change_back(one: _Answered, author: Author) -> None:
             part = find.find(session, AllocationRow, author.organisation_id, record_id)
             if part is not None:
                 part.date = values["date"]
+                want(session, author, EntityKind.ALLOCATION, [part.id])
 
 
 def _give_to_the_loser(one: _Answered, author: Author) -> None:

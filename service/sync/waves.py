@@ -17,14 +17,14 @@ from service.core.link import Edited, Refused, Reset, Retry, Settled
 from service.core.model import Contact, Customer
 from service.core.ports import Capabilities, EntityKind, Family, Ref
 from service.core.problem import Dispute, Problem, ProblemKind
-from service.core.reconcile import Move, RecordMove, advance
+from service.core.reconcile import FieldAction, Move, RecordMove, advance
 from service.core.snapshot import to_json
 from service.records.author import Author
 from service.store.facts import apply_to
 from service.store.queries import allocations, due, find, links, untied
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import asking, books, closing, drift, intake, readback
-from service.sync.cases import Ground, load_chunk, needs_of
+from service.sync.cases import Ground, load_chunk, needs_of, says_more
 from service.sync.names import Names
 from service.sync.planner import Decision, decide
 from service.sync.push import Outbox
@@ -316,8 +316,8 @@ def _pull(
     left = intake.pull(session, ground, author, decision.case.record, pulls)
     if len(left) < len(pulls):
         work.counts["pulled"] += 1
-        # What is sent was made before, and the list of people is made of the same names: it is looked at once more.
-        if decision.writes or {action.field for action in pulls} & {"first_name", "last_name"}:
+        # What is sent was made before, and one value may show in several fields there: it is looked at once more.
+        if decision.writes or _says_more(session, ground, decision, pulls):
             apply_to(session, link, Edited(), now=author.now)
     accepted = () if decision.drift is None else decision.drift.accepted
     drift.accepted(session, ground, link, accepted, now=author.now)
@@ -325,6 +325,15 @@ def _pull(
     if not refused or not isinstance(decision.case.record, Customer | Contact):
         return None  # what a document says is due and paid follows its payments
     return _refused(decision, refused, work.capabilities)
+
+
+def _says_more(session: Session, ground: Ground, decision: Decision, pulls: Sequence[FieldAction]) -> bool:
+    """Tell whether what was taken over shows in further fields there, which the package does not change by itself."""
+    record = decision.case.record
+    if not isinstance(record, Customer | Contact):
+        return False  # a document's other fields follow from its lines and payments, there as here
+    session.flush()
+    return says_more(session, ground, record, decision.case.ref, besides={action.field for action in pulls})
 
 
 def _refused(decision: Decision, fields: frozenset[str], capabilities: Capabilities) -> Problem:
