@@ -10,10 +10,10 @@ up to which both sides agreed stays where it was.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from service.core.problem import field_label, value_text
 from service.core.reconcile import ACTIVE, FieldAction, Flow, Move, Plan, RecordMove, Rule
@@ -72,8 +72,7 @@ class Known:
         return self.theirs == found.theirs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Governed:
+class Governed(Struct, frozen=True, kw_only=True):
     """A plan under a connection's rule."""
 
     plan: Plan
@@ -148,7 +147,7 @@ def as_left_there(
         for name in ours.fields
         if theirs.holds(name) and (name in left or flows.get(name) is Flow.THEIRS)
     }
-    return replace(ours, fields={**ours.fields, **alike})
+    return structs.replace(ours, fields={**ours.fields, **alike})
 
 
 def sentence(
@@ -182,7 +181,7 @@ def _decided(action: FieldAction, found: Drifted, rule: DriftRule, told: Known |
 
 def _with_actions(plan: Plan, actions: tuple[FieldAction, ...]) -> Plan:
     writes = plan.record is not RecordMove.UPDATE or any(action.move is not Move.ADOPT for action in actions)
-    return replace(plan, actions=actions, record=plan.record if writes else RecordMove.NOTHING)
+    return structs.replace(plan, actions=actions, record=plan.record if writes else RecordMove.NOTHING)
 
 
 def _outcome(  # noqa: PLR0911 - one sentence per outcome

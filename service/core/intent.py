@@ -10,10 +10,12 @@ without a probe between.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NewType, assert_never
+
+from msgspec import Struct, field
 
 from service.core.snapshot import FieldName, Snapshot, differences
 
@@ -51,8 +53,7 @@ class IntentState(StrEnum):
         return self in {IntentState.IN_FLIGHT, IntentState.UNKNOWN}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True):
     """One record's part of a call."""
 
     id: str

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from itertools import count
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 SEPARATOR = ":"
 MAX_NAME_LENGTH = 255
@@ -103,8 +105,7 @@ class NameRule(StrEnum):
     NUMBERED = "numbered"  #: with a number, because everything more readable is taken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameChoice:
+class NameChoice(Struct, frozen=True, kw_only=True):
     """The name for a package, and what had to be done to get it."""
 
     name: str

@@ -93,8 +93,7 @@ class Capabilities:
     feed_calls: int = 1  #: calls that reading the change feed takes when little has changed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteRecord:
+class RemoteRecord(Struct, frozen=True, kw_only=True):
     """One entity as the package returned it."""
 
     family: Family
@@ -120,8 +119,7 @@ class ChangePage:
     calls: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Element:
+class Element(Struct, frozen=True, kw_only=True):
     """One intended write: what a call carries for one record."""
 
     kind: EntityKind
@@ -131,8 +129,7 @@ class Element:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """Elements of the same lane may ride in one request, at most ``size`` of them."""
 
     name: str
@@ -151,8 +148,7 @@ class Request:
     key: str  #: idempotency key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """The package took the element; ``record`` is what it stored."""
 
     record: RemoteRecord
@@ -311,8 +307,7 @@ class Loss:
     reason: str  #: a sentence for an accountant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Projection:
+class Projection(Struct, frozen=True, kw_only=True):
     """Our record as the package can hold it."""
 
     snapshot: Snapshot

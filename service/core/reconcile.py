@@ -105,8 +105,7 @@ class Conflict:
     agreed: Value = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """Everything decided about one record; executing it is another module's job.
 
     ``actions`` is what would be done; ``pushes`` and ``pulls`` are what may be done now. The record's own being

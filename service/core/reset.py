@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import count
+
+from msgspec import structs
 
 from service.core.names import name_key
 from service.core.ports import Loss, Projection
@@ -102,7 +104,7 @@ def adapted(projection: Projection, withheld: Sequence[Withheld], stand_ins: Map
     fields = {name: value for name, value in projection.snapshot.fields.items() if name not in hidden}
     fields |= {name: value for name, value in stand_ins.items() if name in fields}
     losses = (*projection.losses, *(Loss(field=one.field, reason=one.reason) for one in withheld))
-    return Projection(snapshot=replace(projection.snapshot, fields=fields), losses=losses)
+    return Projection(snapshot=structs.replace(projection.snapshot, fields=fields), losses=losses)
 
 
 def counterpart_sentence(

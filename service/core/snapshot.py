@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
@@ -18,6 +17,7 @@ from typing import Any, TypeAlias
 
 import phonenumbers
 import pycountry
+from msgspec import Struct, structs
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
 FieldName: TypeAlias = str
@@ -26,8 +26,7 @@ FieldName: TypeAlias = str
 Address: TypeAlias = "tuple[str | None, str | None, str | None, str | None, str | None, str | None]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """What one side says about one record, already normalised.
 
     A key that is missing means *this side cannot hold the field* and is never compared; a key whose value is None
@@ -43,7 +42,7 @@ class Snapshot:
         for name, value in self.fields.items():
             if value is not None and type(value) is not str:
                 _require_value(name, value)
-        object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
+        structs.force_setattr(self, "fields", MappingProxyType(dict(self.fields)))
 
     def get(self, name: FieldName) -> Value:
         """Return one field; a field this side does not carry reads as None."""
@@ -100,10 +99,13 @@ def value_from_json(value: Any) -> Value:
     return tuple(value_from_json(part) for part in value) if isinstance(value, list) else value
 
 
+#: Texts remembered as they were cleaned: one is sent, stored, answered and read again within a moment.
+_TEXTS_KEPT = 8192
 #: Invisible characters that packages and pasted text leave behind; joiners of real scripts are not among them.
 _INVISIBLE = dict.fromkeys([*range(0x09), *range(0x0E, 0x1C), 0x7F, 0x200B, 0x2060, 0xFEFF])
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def clean_text(text: str | None) -> str | None:
     """Return one line: NFC, stripped, every run of blanks and line breaks as one space; None if nothing is left."""
     if text is None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from service.core.model import Contact, Customer, Invoice, InvoiceStatus
 from service.core.ports import Capabilities, EntityKind, Family, Mapper, MappingContext, Record, Ref, RemoteRecord
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
 _VOIDED = InvoiceStatus.VOIDED.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class Around(Struct, frozen=True, kw_only=True):
     """What stands around a record at the package, as far as it matters for a question."""
 
     heirs: tuple[RemoteRecord, ...] = ()  #: customers who have the documents of one that is gone there

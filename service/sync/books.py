@@ -134,7 +134,7 @@ def _absorb(work: Work, pages: Iterator[ChangePage], *, everything: bool) -> int
         with work.platform.database.write() as session:
             row = session.get_one(ConnectionRow, work.connection_id)
             now = work.platform.clock()
-            fresh = counterparts.absorb(session, row, page.records, now)
+            fresh = counterparts.absorb(session, row, [one for one in page.records if not work.is_echo(one)], now)
             counterparts.bury_parts(session, work.connection_id, page.records)
             news += len(fresh)
             if row.state == "live":

@@ -96,14 +96,15 @@ def load_chunk(
         tax_levels=ground.tax_levels,
         job_sites=_job_sites(session, ground.organisation_id, kind, customers),
         gone=ground.gone,
-        references={_ref(row): row.reference for row in rows if row.reference},
+        references={_ref(kind, row): row.reference for row in rows if row.reference},
     )
     needs = {ref for record in records.values() for ref in mapper.needs(record, bare)}
     places = neighbours.places_of(session, ground.connection_id, needs)
     remote_ids = {**(planned or {}), **{ref: place.remote_id for ref, place in places.items() if not place.gone}}
     known = _drift(session, rows)
     cases = tuple(
-        _case(ground, names, row, records.get(row.record_id), theirs, customers, known.get(row.id, {})) for row in rows
+        _case(ground, kind, names, row, records.get(row.record_id), theirs, customers, known.get(row.id, {}))
+        for row in rows
     )
     cases = surroundings.with_surroundings(session, ground, kind, rows, cases, names, places)
     cases = reset_former.with_former(session, ground, kind, cases, replace(bare, remote_ids=remote_ids))
@@ -146,8 +147,8 @@ def _by_itself(
     return records, context
 
 
-def _ref(row: LinkRow) -> Ref:
-    return Ref(kind=EntityKind(row.entity), id=row.record_id)
+def _ref(kind: EntityKind, row: LinkRow) -> Ref:
+    return Ref(kind=kind, id=row.record_id)
 
 
 def _records(
@@ -213,6 +214,7 @@ def _theirs(session: Session, connection_id: str, rows: Sequence[LinkRow]) -> Ma
 
 def _case(
     ground: Ground,
+    kind: EntityKind,
     names: Names,
     row: LinkRow,
     record: Record | None,
@@ -221,7 +223,7 @@ def _case(
     drifted: Mapping[FieldName, Known],
 ) -> Case:
     there = theirs.get(row.remote_id) if row.remote_id else None
-    ref = _ref(row)
+    ref = _ref(kind, row)
     return Case(
         ref=ref,
         link_id=row.id,

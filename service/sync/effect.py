@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from service.core.intent import Operation
@@ -73,7 +74,7 @@ class View:
         """Return a case with the name that the naming rule gives it."""
         if not parts:
             return case
-        return replace(case, name=self.names.choose(case.ref, parts, remote_id=case.remote_id, current=None))
+        return structs.replace(case, name=self.names.choose(case.ref, parts, remote_id=case.remote_id, current=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ def effect_of(view: View, answer: Answer) -> list[Change]:  # noqa: C901, PLR091
             return view.decided(case)
         case OptionId.KEEP_OURS:
             agreed = {dispute.field: dispute.theirs for dispute in problem.fields} or {ACTIVE: False}
-            return view.decided(replace(case, baseline=agreed_on(case.baseline, agreed)))
+            return view.decided(structs.replace(case, baseline=agreed_on(case.baseline, agreed)))
         case OptionId.KEEP_THEIRS:
             return _theirs_kept(view)
         case OptionId.CHOOSE_FIELDS:
@@ -187,9 +188,9 @@ def _theirs_kept(view: View) -> list[Change]:
         if not isinstance(case.record, Customer):
             return []
         again = _ours(case, ACTIVE, before=False, after=True)
-        return [again, *view.decided(replace(case, record=replace(case.record, archived=False)))]
+        return [again, *view.decided(structs.replace(case, record=replace(case.record, archived=False)))]
     agreed = {dispute.field: dispute.ours for dispute in fields}
-    return view.decided(replace(case, baseline=agreed_on(case.baseline, agreed)))
+    return view.decided(structs.replace(case, baseline=agreed_on(case.baseline, agreed)))
 
 
 def _chosen(view: View, answer: Answer) -> list[Change]:
@@ -197,7 +198,7 @@ def _chosen(view: View, answer: Answer) -> list[Change]:
     if not all(sides.values()):
         return []
     agreed = {one.field: one.theirs if sides[one.field] == "ours" else one.ours for one in view.problem.fields}
-    return view.decided(replace(view.case, baseline=agreed_on(view.case.baseline, agreed)))
+    return view.decided(structs.replace(view.case, baseline=agreed_on(view.case.baseline, agreed)))
 
 
 def _linked(view: View, remote_id: str) -> list[Change]:
@@ -210,10 +211,10 @@ def _linked(view: View, remote_id: str) -> list[Change]:
 
 def _tied(view: View, there: RemoteRecord) -> Case:
     baseline = None if there.active else Snapshot(fields={}, active=False)
-    case = replace(
+    case = structs.replace(
         view.case, remote_id=there.remote_id, theirs=there, survivor=None, baseline=baseline, drift={}, around=Around()
     )
-    return view.named(replace(case, holders=()), name_parts(case.record, view.context.customers))
+    return view.named(structs.replace(case, holders=()), name_parts(case.record, view.context.customers))
 
 
 def _followed(view: View) -> list[Change]:
@@ -226,7 +227,7 @@ def _followed(view: View) -> list[Change]:
 
 def _created(view: View) -> list[Change]:
     case, context = view.case, view.context
-    later = replace(
+    later = structs.replace(
         case,
         remote_id=None,
         theirs=None,
@@ -234,7 +235,7 @@ def _created(view: View) -> list[Change]:
         baseline=None,
         generation=case.generation + 1,
         drift={},
-        around=replace(case.around, lookalikes=()),
+        around=structs.replace(case.around, lookalikes=()),
     )
     record = case.record
     if case.theirs is not None and not case.theirs.deleted and isinstance(record, Customer | Invoice):
@@ -251,10 +252,10 @@ def _renamed(view: View, name: str) -> list[Change]:
     if not isinstance(record, Customer):
         return []
     if view.problem.params.get("code") == "duplicate_number":
-        changed = replace(case, record=replace(record, number=name))
+        changed = structs.replace(case, record=replace(record, number=name))
         return [_ours(case, "number", before=record.number, after=name), *view.decided(changed)]
     parts = (*path_of(record, context.customers)[:-1], name)
-    renamed = view.named(replace(case, record=replace(record, name=name), holders=()), parts)
+    renamed = view.named(structs.replace(case, record=replace(record, name=name), holders=()), parts)
     return [_ours(case, "name", before=record.name, after=name), *view.decided(renamed)]
 
 
@@ -262,14 +263,14 @@ def _archived(view: View) -> list[Change]:
     case = view.case
     match case.record:
         case Customer() as customer:
-            done = replace(case, record=replace(customer, archived=True))
+            done = structs.replace(case, record=replace(customer, archived=True))
             return [_ours(case, ACTIVE, before=True, after=False), *view.decided(done)]
         case Invoice() as invoice:
-            done = replace(case, record=replace(invoice, status=InvoiceStatus.VOIDED))
+            done = structs.replace(case, record=replace(invoice, status=InvoiceStatus.VOIDED))
             change = _ours(case, "status", before=invoice.status.value, after=InvoiceStatus.VOIDED.value)
             return [change, *view.decided(done)]
         case Payment() | Allocation() as payment:
-            done = replace(case, record=replace(payment, removed=True))
+            done = structs.replace(case, record=replace(payment, removed=True))
             return [_ours(case, ACTIVE, before=True, after=False), *view.decided(done)]
         case _:
             return []
@@ -281,7 +282,7 @@ def _promoted(view: View) -> list[Change]:
     if above is None or not isinstance(record, Customer):
         return []
     beside = known.get(above.parent_id or "")
-    moved = replace(case, record=replace(record, parent_id=above.parent_id, depth=record.depth - 1))
+    moved = structs.replace(case, record=replace(record, parent_id=above.parent_id, depth=record.depth - 1))
     change = _ours(case, "parent", before=above.full_name, after=None if beside is None else beside.full_name)
     return [change, *view.decided(moved)]
 

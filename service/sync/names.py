@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from service.core.choice import NamingRule
@@ -111,7 +112,7 @@ class Names:
             for record in gone:
                 name = moved[record.remote_id]
                 if name is not None:
-                    self._there.setdefault(name_key(name), []).append(replace(record, name=name))
+                    self._there.setdefault(name_key(name), []).append(structs.replace(record, name=name))
         return bool(moved)
 
     def goes(self, record: RemoteRecord, key: str) -> bool:

@@ -95,19 +95,25 @@ class Pacer:
         :raises DayOver: bulk work has used up its part of the day.
         """
         with self._database.write() as session:
-            before = spending.from_json(budgets.spent(session, self._provider, self._tenant_id, locked=True))
-            app = self._app(session, locked=True)
-            wait = self._wait(before, app, now, call)
-            if wait <= timedelta(0):
-                left = None if told_left is None else max(0, told_left - 1)
-                after = budget.note(
-                    before, now, batches=1 if call.batch else 0, told_left=left, caller=self._caller or None
-                )
-                after = after if took is None else budget.took(after, took)
-                budgets.keep(session, self._provider, self._tenant_id, spending.to_json(after))
-                if app is not None:
-                    noted = budget.note_app(app, now, reads=int(call.reads and self._metered))
-                    budgets.keep(session, self._provider, budgets.APP, spending.app_to_json(noted))
+            return self.enter_in(session, now, call, told_left=told_left, took=took)
+
+    def enter_in(
+        self, session: Session, now: datetime, call: Call, *, told_left: int | None, took: timedelta | None
+    ) -> timedelta:
+        """Do as :meth:`enter`, in a unit of writing that something else belongs to as well."""
+        before = spending.from_json(budgets.spent(session, self._provider, self._tenant_id, locked=True))
+        app = self._app(session, locked=True)
+        wait = self._wait(before, app, now, call)
+        if wait <= timedelta(0):
+            left = None if told_left is None else max(0, told_left - 1)
+            after = budget.note(
+                before, now, batches=1 if call.batch else 0, told_left=left, caller=self._caller or None
+            )
+            after = after if took is None else budget.took(after, took)
+            budgets.keep(session, self._provider, self._tenant_id, spending.to_json(after))
+            if app is not None:
+                noted = budget.note_app(app, now, reads=int(call.reads and self._metered))
+                budgets.keep(session, self._provider, budgets.APP, spending.app_to_json(noted))
         return max(wait, timedelta(0))
 
     def leave(self) -> None:

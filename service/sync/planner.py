@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from service.core.choice import MappingSettings
 from service.core.drift import DriftRule, Governed, Known, as_left_there, govern
@@ -35,8 +37,7 @@ from service.sync.names import NOW, Turn
 _BY_CHOICE = frozenset({"lines", "tracking", "tax_level", "payment_terms", "method", "account"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One link with everything that a decision about it needs."""
 
     ref: Ref
@@ -66,8 +67,7 @@ class Case:
     retired: bool = False  #: of an earlier life: only what a reset does with its former counterpart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What is to be done about one case: at most one write there, some changes here, or a question."""
 
     case: Case

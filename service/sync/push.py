@@ -162,8 +162,7 @@ def _intent(call_id: str, position: int, decision: Decision) -> Intent:
 
 def _mark_sent(work: Work, call_id: str) -> None:
     """Note that the request leaves now; the lease is extended with it, and the intents before it reach the disk."""
-    with work.holding(lasting=True) as session:
-        calls.mark_sent(session, call_id, now=work.platform.clock())
+    work.set_off(lambda session: calls.mark_sent(session, call_id, now=work.platform.clock()))
 
 
 def _doubt(work: Work, call_id: str, *, answer_read: bool) -> None:
@@ -237,7 +236,7 @@ def _take_in_one(
             kept = closing.session.get_one(LinkRow, link.id)
             closing.confirm(intent, kept, since, edited=True)
             apply_to(closing.session, kept, Heard(), now=closing.now)
-        work.expect_echo(outcome.record.family, outcome.record.remote_id)
+        work.expect_echo(outcome.record.family, outcome.record.remote_id, since or outcome.record)
         withdrawn = intent.before if intent.operation in _WITHDRAWS else None
         for family, remote_id in _moved_by(withdrawn or intent.expected):
             work.expect_echo(family, remote_id)

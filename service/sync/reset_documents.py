@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from service.core.money import decimal_text
@@ -122,7 +123,7 @@ def _with_payments(
     if known <= told:
         return shown
     amounts = {"amount_paid": decimal_text(known), "amount_due": decimal_text(max(due - known + told, Decimal(0)))}
-    return replace(shown, fields={**shown.fields, **amounts})
+    return structs.replace(shown, fields={**shown.fields, **amounts})
 
 
 def _payments(

@@ -8,9 +8,9 @@ one that it names. The day it can be moved, or is moved there, this ends by itse
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from service.core.names import NameChoice, NameRule
@@ -61,7 +61,7 @@ def _invoice(ground: Ground, case: Case, needs: Sequence[Ref], former: Mapping[R
     if why is None:
         return case
     reason = f"It stays with the former record of its customer in {ground.capabilities.package}, because {why}."
-    return replace(case, withheld=(Withheld(field="customer", reason=reason),))
+    return structs.replace(case, withheld=(Withheld(field="customer", reason=reason),))
 
 
 def _apart(ground: Ground, case: Case, needs: Sequence[Ref], former: Mapping[Ref, Mapping[str, Family]]) -> Case:
@@ -72,7 +72,7 @@ def _apart(ground: Ground, case: Case, needs: Sequence[Ref], former: Mapping[Ref
     if not any(holder in former.get(ref, {}) for ref in needs):
         return case
     reason = f"It stays with the former record of its customer in {ground.capabilities.package}."
-    return replace(case, withheld=(Withheld(field="customer", reason=reason),))
+    return structs.replace(case, withheld=(Withheld(field="customer", reason=reason),))
 
 
 def _payment(
@@ -81,7 +81,7 @@ def _payment(
     for ref in needs:
         holder = holders.get(ref)
         if holder is not None and any(holder in former.get(one, {}) for one in needs):
-            return replace(case, stand_ins={"customer": holder})
+            return structs.replace(case, stand_ins={"customer": holder})
     return case
 
 
@@ -107,4 +107,4 @@ def with_number_kept(names: Names, row: LinkRow, choice: NameChoice) -> NameChoi
     numbered = str(row.remote_name)
     if names.holders(numbered, remote_id=row.remote_id):
         return choice
-    return replace(choice, name=numbered, rule=NameRule.NUMBERED, clash=False)
+    return structs.replace(choice, name=numbered, rule=NameRule.NUMBERED, clash=False)

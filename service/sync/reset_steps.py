@@ -7,10 +7,11 @@ shows is what is done.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from service.core.intent import Operation
@@ -124,7 +125,7 @@ def _release(ground: Ground, chunk: Chunk, case: Case, link: LinkRow, name: str 
     meant = Snapshot(fields={**theirs.fields, **changes}, active=True)
     body = mapper.body(Operation.UPDATE, meant, changed=frozenset(changes), theirs=case.theirs, context=chunk.context)
     # What is wanted here is not sent by this write: it must not count as confirmed.
-    quiet = replace(case, wanted=link.confirmed, heard=link.settled, name=None)
+    quiet = structs.replace(case, wanted=link.confirmed, heard=link.settled, name=None)
     return Decision(
         case=quiet,
         plan=Plan(record=RecordMove.UPDATE, actions=actions),
@@ -150,7 +151,7 @@ def retirement(on: Stage, item: ResetItemRow, names: Names, *, planned: bool = F
     known = None if planned else case.theirs
     body = mapper.body(Operation.ARCHIVE, gone, changed=frozenset(), theirs=known, context=chunk.context)
     action = FieldAction(field="active", move=Move.PUSH, value=False, rule=Rule.FORMER_ARCHIVED)
-    after = replace(case, name=None, retired=True)
+    after = structs.replace(case, name=None, retired=True)
     return Decision(
         case=after,
         plan=Plan(record=RecordMove.ARCHIVE, actions=(action,)),
@@ -291,7 +292,7 @@ def _tie_again(on: Stage, fresh: LinkRow, former: LinkRow) -> None:
     if former.baseline is not None:
         agreed = from_json(former.baseline)
         active = there.active if there is not None else agreed.active
-        baseline = to_json(replace(agreed, active=active))
+        baseline = to_json(structs.replace(agreed, active=active))
         apply_to(on.session, fresh, Settled(heard=facts.heard, baseline=baseline), now=on.now)
 
 

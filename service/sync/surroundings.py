@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from service.core.model import Customer, Invoice
@@ -41,7 +41,7 @@ def with_surroundings(
     if not (away or heirs or jobs or strangers or held or alike or any(map(_clashes, cases))):
         return cases
     return tuple(
-        replace(
+        structs.replace(
             case,
             around=Around(
                 heirs=heirs.get(case.ref.id, ()),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from service.core.choice import MappingSettings
@@ -160,7 +161,7 @@ def _effect(
     if case.baseline is None or case.theirs is None or case.theirs.deleted or case.record is None:
         return None
     baseline = rebased(case.baseline, mapper.read(case.theirs, old.context), mapper.read(case.theirs, new.context))
-    then = decide(replace(case, baseline=baseline), mapper, new.context, ground.capabilities)
+    then = decide(structs.replace(case, baseline=baseline), mapper, new.context, ground.capabilities)
     base = Touched(
         ref=case.ref,
         label=case.label,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from service.core.drift import DriftRule
 from service.core.errors import AuthorizationLost, RateLimited, SyncError, Transient
 from service.core.forecast import FULL_PERCENT
-from service.core.ports import Connector, Family, Ref
+from service.core.ports import Connector, Family, Ref, RemoteRecord
 from service.mapping import settings as mapping_settings
 from service.store import leases
 from service.store.queries import connections as queries
@@ -99,8 +99,8 @@ class Work:
         self.counts: Counter[str] = Counter()
         self.least_calls = 0
         self.done = 0
-        #: entities that the feed will show because of our own writes, by family
-        self.echoes: dict[Family, set[str]] = {}
+        #: entities that the feed will show because of our own writes, by family; as they were answered, if they were
+        self.echoes: dict[Family, dict[str, RemoteRecord | None]] = {}
         #: documents that money was taken back from, until they are read again
         self.freed: set[tuple[Family, str]] = set()
         self.labels: dict[str, str] = {}  #: what the records of links are called, for sentences
@@ -134,6 +134,7 @@ class Work:
         )
         self._reads, self._batch = True, False  #: what the call being made is: a read, or one of several elements
         self._entered: datetime | None = None  #: when the last call was made, if nothing was waited for since
+        self._counted = False  #: the call that is about to be made was counted already
         self.connector: Connector = self.provider.connect(
             given,
             tenant_id=tenant_id,
@@ -147,9 +148,28 @@ class Work:
         :raises Resting: the calls of the day are used up, the package wants a long rest, or the service is stopping.
         """
         token = self.tokens()
-        while not self._in_time(self._enter):
+        while not self._counted and not self._in_time(self._enter):
             token = self.tokens()
+        self._counted = False
         return token
+
+    def set_off(self, note: Callable[[Session], None]) -> None:
+        """Count the call that comes next and write down something with it, in one commit that survives a power cut.
+
+        :raises LeaseLost: another worker has taken over.
+        :raises Resting: as for any call.
+        """
+        while not self._in_time(lambda: self._enter_noting(note)):
+            pass
+        self._counted = True
+
+    def _enter_noting(self, note: Callable[[Session], None]) -> timedelta:
+        self.tokens()  # what is counted leaves at once: to renew it takes time
+        with self.holding(lasting=True) as session:
+            wait = self._enter(session)
+            if wait <= timedelta(0):
+                note(session)
+        return wait
 
     def await_turn(self, *, batch: bool) -> None:
         """Wait until the package's limits allow a write, before anything of it is written down.
@@ -179,11 +199,14 @@ class Work:
         self.rest(min(wait, _GLANCE))
         return False
 
-    def _enter(self) -> timedelta:
+    def _enter(self, session: Session | None = None) -> timedelta:
         now, before = self.platform.clock(), self._entered
-        left, took = self.connector.calls_left_today, None if before is None else now - before
+        told_left, took = self.connector.calls_left_today, None if before is None else now - before
         call = self._call(batch=self._batch, reads=self._reads)
-        wait = self._pacer.enter(now, call, told_left=left, took=took)
+        if session is None:
+            wait = self._pacer.enter(now, call, told_left=told_left, took=took)
+        else:
+            wait = self._pacer.enter_in(session, now, call, told_left=told_left, took=took)
         if wait <= timedelta(0):
             self._entered = now
         return wait
@@ -199,6 +222,7 @@ class Work:
             return call()
         finally:
             self._batch, self._reads = before
+            self._counted = False
             self._pacer.leave()
 
     def lists_took(self, calls: int) -> None:
@@ -235,9 +259,16 @@ class Work:
         room = self.capabilities.page_size * FULL_PERCENT
         return frozenset(family for family, ids in self.echoes.items() if len(ids) * 100 >= room)
 
-    def expect_echo(self, family: Family, remote_id: str) -> None:
-        """Note that the feed will bring back an entity that our own write has changed or moved."""
-        self.echoes.setdefault(family, set()).add(remote_id)
+    def expect_echo(self, family: Family, remote_id: str, stored: RemoteRecord | None = None) -> None:
+        """Note that the feed will bring back an entity that our own write has changed or moved.
+
+        :param stored: as the answer showed it, where it did.
+        """
+        self.echoes.setdefault(family, {})[remote_id] = stored
+
+    def is_echo(self, record: RemoteRecord) -> bool:
+        """Tell whether the feed shows an entity just as the answer to our own write did, which is stored."""
+        return self.echoes.get(record.family, {}).get(record.remote_id) == record
 
     @property
     def lease_span(self) -> timedelta:

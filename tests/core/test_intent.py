@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from service.core.intent import (
     ATTEMPT_LIMIT,
@@ -121,19 +122,19 @@ JUDGEMENTS = [
     ("not updated, another field edited", Operation.UPDATE, NEW, OLD, _snap(name="B", phone="1"), Finding.ABSENT),
     ("edited by somebody", Operation.UPDATE, NEW, OLD, _snap(name="Acme", phone="3"), Finding.CHANGED),
     ("updated, then archived", Operation.UPDATE, NEW, OLD, _snap(active=False, phone="2"), Finding.CHANGED),
-    ("archived instead", Operation.UPDATE, NEW, OLD, replace(OLD, active=False), Finding.CHANGED),
+    ("archived instead", Operation.UPDATE, NEW, OLD, structs.replace(OLD, active=False), Finding.CHANGED),
     ("updated, then deleted", Operation.UPDATE, NEW, OLD, None, Finding.CHANGED),
     ("nothing known of before", Operation.UPDATE, NEW, None, OLD, Finding.CHANGED),
-    ("archived", Operation.ARCHIVE, _snap(active=False), OLD, replace(OLD, active=False), Finding.LANDED),
+    ("archived", Operation.ARCHIVE, _snap(active=False), OLD, structs.replace(OLD, active=False), Finding.LANDED),
     ("not archived", Operation.ARCHIVE, _snap(active=False), OLD, OLD, Finding.ABSENT),
     ("archived, then deleted", Operation.ARCHIVE, _snap(active=False), OLD, None, Finding.CHANGED),
-    ("restored", Operation.RESTORE, _snap(), replace(OLD, active=False), OLD, Finding.LANDED),
+    ("restored", Operation.RESTORE, _snap(), structs.replace(OLD, active=False), OLD, Finding.LANDED),
     (
         "not restored",
         Operation.RESTORE,
         _snap(),
-        replace(OLD, active=False),
-        replace(OLD, active=False),
+        structs.replace(OLD, active=False),
+        structs.replace(OLD, active=False),
         Finding.ABSENT,
     ),
     (

@@ -44,8 +44,11 @@ _SIZER = msgspec.json.Encoder(enc_hook=str)
 _KEYS = ("ContactNumber", "InvoiceNumber", "CreditNoteNumber", "Name")
 
 
-def lane_of(element: Element) -> Lane:
-    """Return the lane: one per collection and verb; an element too large to share a request rides alone."""
+def lane_of(element: Element, *, small: bool = False) -> Lane:
+    """Return the lane: one per collection and verb; an element too large to share a request rides alone.
+
+    :param small: it is known not to be too large.
+    """
     if element.kind is EntityKind.ALLOCATION:
         return Lane("allocations", 1)
     shape = _SHAPES[element.kind]
@@ -53,7 +56,7 @@ def lane_of(element: Element) -> Lane:
         return Lane("payments.change", 1)
     verb = "create" if element.operation is Operation.CREATE else "update"
     name = f"{shape.plural.lower()}.{verb}"
-    if _may_exceed(element.body, _LARGE) and len(write(element.body).encode()) > _LARGE:
+    if not small and _may_exceed(element.body, _LARGE) and len(write(element.body).encode()) > _LARGE:
         return Lane(f"{name}.large", 1)
     return Lane(name, BATCH_SIZE)
 
@@ -68,7 +71,7 @@ def pack(elements: Sequence[Element], *, key: str) -> Request:
 
     :raises ValueError: no elements, more than the lane takes, of several lanes, or an update without an id.
     """
-    lanes = {lane_of(element) for element in elements}
+    lanes = {lane_of(element, small=True) for element in elements}
     if len(lanes) != 1 or len(elements) > next(iter(lanes)).size:
         raise ValueError("a request carries elements of one lane, no more than its size")
     if elements[0].kind is EntityKind.ALLOCATION:
@@ -83,11 +86,15 @@ def pack(elements: Sequence[Element], *, key: str) -> Request:
         path, query = f"{path}/{elements[0].remote_id}", []
     ids = [{} if create else {shape.id_member: element.remote_id} for element in elements]
     bodies = [{**known, **element.body} for known, element in zip(ids, elements, strict=True)]
+    content = write({shape.plural: bodies})
+    # What is small together is so one by one.
+    if len(elements) > 1 and len(content.encode()) > _LARGE and any(lane_of(element).size == 1 for element in elements):
+        raise ValueError("an element that is too large to share a request rides alone")
     return Request(
         method="PUT" if create else "POST",
         path=path,
         query=tuple(query),
-        content=write({shape.plural: bodies}),
+        content=content,
         content_type="application/json",
         key=key,
     )

@@ -118,8 +118,8 @@ class Feed:
         cursor: Cursor | None = None
         held: ChangePage | None = None
         for shape in shapes:
-            for reply, elements in self._pages(shape, headers(shape)):
-                cursor = cursor or _cursor(reply, self._clock)
+            for reply, document, elements in self._pages(shape, headers(shape)):
+                cursor = cursor or _cursor(reply, document, self._clock)
                 if held is not None:
                     yield held
                 ours = [_complete(shape, element) for element in elements if is_ours(shape, element)]
@@ -127,13 +127,15 @@ class Feed:
         if held is not None:
             yield replace(held, cursor=cursor or since)
 
-    def _pages(self, shape: Shape, headers: Mapping[str, str]) -> Iterator[tuple[Reply, Sequence[Payload]]]:
+    def _pages(
+        self, shape: Shape, headers: Mapping[str, str]
+    ) -> Iterator[tuple[Reply, Mapping[str, Any], Sequence[Payload]]]:
         number, seen = 1, set[str]()
         while True:
             paging = (("page", str(number)), ("pageSize", str(CAPABILITIES.page_size)))
             reply = self._get(shape.path, (*_QUERIES[shape], *paging), headers)
             document, elements = self._elements(shape, reply)
-            yield reply, elements
+            yield reply, document, elements
             ids = {str(element.get(shape.id_member)) for element in elements}
             if ids <= seen or not _goes_on(document, number, len(elements)):
                 return
@@ -169,10 +171,9 @@ def _goes_on(document: Mapping[str, Any], number: int, count: int) -> bool:
     return count > 0 and count % _FULL_PAGE == 0
 
 
-def _cursor(reply: Reply, clock: Callable[[], datetime]) -> Cursor:
+def _cursor(reply: Reply, document: Mapping[str, Any], clock: Callable[[], datetime]) -> Cursor:
     """Return the server's time of the answer, to the second: of its body, else of its head, else ours."""
-    document = parse(reply)
-    moment = moment_of(document, "DateTimeUTC") if isinstance(document, Mapping) else None
+    moment = moment_of(document, "DateTimeUTC")
     if moment is None:
         try:
             moment = parsedate_to_datetime(reply.headers.get("Date") or "")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from random import Random
 from typing import Any
+
+from msgspec import structs
 
 from service.core.model import Customer, Invoice
 from service.core.ports import EntityKind, MappingContext, Payload, Record, RemoteRecord
@@ -78,7 +79,7 @@ def formatted(kind: EntityKind, record: RemoteRecord, chance: Random, region: st
     shown |= _extras(chance)
     names = list(shown)
     chance.shuffle(names)
-    return replace(record, payload={name: shown[name] for name in names})
+    return structs.replace(record, payload={name: shown[name] for name in names})
 
 
 def _member(name: str, value: Any, chance: Random, region: str) -> Any:  # noqa: PLR0911 - one line per shape

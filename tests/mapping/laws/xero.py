@@ -7,6 +7,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from msgspec import structs
+
 from service.core.model import Contact, Customer, Invoice, Payment
 from service.core.ports import Company, EntityKind, MappingContext, Payload, Record, Ref, RemoteRecord
 from service.mapping.xero import MAPPERS
@@ -63,7 +65,7 @@ def stored(kind: EntityKind, body: Payload, before: RemoteRecord | None, record:
     totals = {"SubTotal": record.subtotal, "TotalTax": record.tax_total, "Total": record.total}
     shown = {name: str(value) for name, value in {**totals, "AmountDue": record.total}.items()}
     answer = builders.echo_invoice(merged, totals=shown)
-    return replace(answer, payload={**answer.payload, "sent": merged})
+    return structs.replace(answer, payload={**answer.payload, "sent": merged})
 
 
 def formatted(kind: EntityKind, record: RemoteRecord, chance: Random, region: str) -> RemoteRecord:
@@ -76,7 +78,7 @@ def formatted(kind: EntityKind, record: RemoteRecord, chance: Random, region: st
     shown |= _extras(chance)
     names = list(shown)
     chance.shuffle(names)
-    return replace(record, payload={name: shown[name] for name in names})
+    return structs.replace(record, payload={name: shown[name] for name in names})
 
 
 def _member(name: str, value: Any, chance: Random) -> Any:

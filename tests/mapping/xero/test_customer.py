@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from service.core.errors import MappingError
 from service.core.intent import Operation
@@ -343,7 +344,7 @@ def test_people_that_the_answer_does_not_tell_are_not_compared() -> None:
 
 
 def test_an_archived_contact_reads_as_inactive() -> None:
-    assert MAPPER.read(replace(_remote(), active=False), context()).active is False
+    assert MAPPER.read(structs.replace(_remote(), active=False), context()).active is False
 
 
 def test_the_link_pins_the_organisation() -> None:
