@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias
 
-from flask import Response, request
+from flask import Response, current_app, request
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -186,10 +187,12 @@ def _key() -> str | None:
 
 
 def _request_hash() -> str:
+    """Return what tells one request from another, under the service's own key: a body may hold a password."""
     document = request.get_json(silent=True) if request.get_data(cache=True) else None
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
     asked = f"{request.method}\n{request.full_path}\n{canonical}"
-    return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+    key = str(current_app.secret_key or "").encode()
+    return hmac.digest(key, asked.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 def _replay(row: RememberedAnswer) -> Response:

@@ -11,10 +11,9 @@ from service.core.ports import EntityKind, Ref
 from service.ids import new_id
 from service.store.queries import due, links, untied
 from service.store.sync_models import ConnectionRow, LinkRow
-from service.sync.cases import Ground, needs_of
+from service.sync.cases import Ground, ground_of, needs_of
 from service.sync.platform import Platform
 from service.sync.waves import DOCUMENTS, Wave, deepest_of, documents_without_link, due_in, waves_of
-from service.sync.work import ground_of
 
 _CHUNK = 500
 _ALL = 1_000_000

@@ -24,11 +24,14 @@ from service.core.ports import (
     RemoteRecord,
 )
 from service.core.snapshot import FieldName, differences, from_json, value_from_json
+from service.mapping import settings as mapping_settings
 from service.store.queries import counterparts, drift, load, neighbours
-from service.store.sync_models import CounterpartRow, LinkRow
+from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
 from service.sync import reset_former, surroundings
+from service.sync.documents import reference_from_json
 from service.sync.names import NOW, Names, path_of
 from service.sync.planner import Case, label_of
+from service.sync.platform import Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,24 @@ class Ground:
     def reading(self) -> MappingContext:
         """The context that suffices to read what the package stored."""
         return MappingContext(settings=self.settings, reference=self.reference, tax_levels=self.tax_levels)
+
+
+def ground_of(platform: Platform, session: Session, row: ConnectionRow) -> Ground:
+    """Load what decisions about one connection share."""
+    provider = platform.provider(row.provider)
+    levels = load.load_tax_levels(session, row.organisation_id)
+    settings, reference = mapping_settings.from_json(row.mapping), reference_from_json(row.reference)
+    return Ground(
+        organisation_id=row.organisation_id,
+        connection_id=row.id,
+        capabilities=provider.capabilities,
+        mappers=provider.mappers,
+        settings=settings,
+        reference=reference,
+        gone=mapping_settings.gone_entries(settings, reference, provider.demands),
+        tax_levels={level.id: level.name for level in levels.values()},
+        drift_rule=DriftRule(row.settings.get("drift", DriftRule.PUT_BACK)),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from service.core.editing import EditRule, closed_reason, in_closed_period
 from service.core.ports import EntityKind, Family
 from service.store.queries import counterparts
 from service.store.queries.states import SyncState
+from service.sync.cases import ground_of
 from service.sync.platform import Platform
-from service.sync.work import ground_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

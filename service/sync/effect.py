@@ -20,11 +20,10 @@ from service.store.queries import counterparts, neighbours
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 from service.sync.answering import Answer, agreed_on
 from service.sync.asking import Around
-from service.sync.cases import Ground, load_chunk, name_parts
+from service.sync.cases import Ground, ground_of, load_chunk, name_parts
 from service.sync.names import Names, path_of
 from service.sync.planner import Case, Decision, decide
 from service.sync.platform import Platform
-from service.sync.work import ground_of
 
 #: Fields that say nothing to a person: our key there, and what follows from other fields.
 HIDDEN = frozenset({"reference", "subtotal", "tax_total", "total", "amount_paid", "amount_due"})

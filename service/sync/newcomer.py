@@ -22,10 +22,9 @@ from service.store.queries.tree import at_path
 from service.store.records import CustomerRow
 from service.store.sync_models import ConnectionRow, CounterpartRow
 from service.sync import intake, match
-from service.sync.cases import Ground
+from service.sync.cases import Ground, ground_of
 from service.sync.match import BadDecision
 from service.sync.platform import Platform
-from service.sync.work import ground_of
 
 #: Each is taken over by itself, because our own rules may refuse it: the number is in use, a parent is too deep.
 _DOUBTFUL = ("parent", "number", "tax_level")

@@ -17,10 +17,9 @@ from service.core.snapshot import Snapshot
 from service.store.queries import connections as queries
 from service.store.queries import counterparts, eligible, links, load, matches
 from service.store.sync_models import ConnectionRow
-from service.sync.cases import Ground
+from service.sync.cases import Ground, ground_of
 from service.sync.platform import Platform
 from service.sync.waves import deepest_of
-from service.sync.work import ground_of
 
 _log = structlog.get_logger(__name__)
 

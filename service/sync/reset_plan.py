@@ -19,13 +19,13 @@ from service.store.reset_models import ResetItemRow, ResetRow
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import plan as planning
 from service.sync import reset_documents, reset_steps
+from service.sync.cases import ground_of
 from service.sync.names import Names
 from service.sync.plan import Action, Change, Preview
 from service.sync.planner import Decision
 from service.sync.platform import Platform
 from service.sync.reset_documents import Document
 from service.sync.reset_steps import Stage
-from service.sync.work import ground_of
 
 #: What a plan does with former counterparts, beside the actions of any sync.
 MAKES_ROOM = "rename_former"

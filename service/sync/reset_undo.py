@@ -9,10 +9,10 @@ from service.core.reset import OldCounterpart
 from service.store.queries import counterparts, links, resets
 from service.store.reset_models import ResetItemRow, ResetRow
 from service.store.sync_models import ConnectionRow, LinkRow
+from service.sync.cases import ground_of
 from service.sync.platform import Platform
 from service.sync.reset_request import ResetRefused, item_of, live, note, refuse_open, tell_asked
 from service.sync.surroundings import label_of_link
-from service.sync.work import ground_of
 
 
 def begin_undo(

@@ -24,12 +24,11 @@ from service.store.queries import counterparts, links
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import plan
 from service.sync.agenda import Agenda
-from service.sync.cases import Chunk, Ground, load_chunk
+from service.sync.cases import Chunk, Ground, ground_of, load_chunk
 from service.sync.names import Names
 from service.sync.planner import Case, Decision, decide
 from service.sync.platform import Platform
 from service.sync.rebase import DOCUMENTS, Sent, rebased
-from service.sync.work import ground_of
 
 _CHUNK = 500
 _ALL = frozenset(EntityKind)

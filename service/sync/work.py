@@ -11,17 +11,15 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from service.core.drift import DriftRule
 from service.core.errors import AuthorizationLost, RateLimited, SyncError, Transient
 from service.core.forecast import FULL_PERCENT
 from service.core.ports import Connector, Family, Ref, RemoteRecord
 from service.mapping import settings as mapping_settings
 from service.store import leases
 from service.store.queries import connections as queries
-from service.store.queries import counterparts, load
+from service.store.queries import counterparts
 from service.store.sync_models import ConnectionRow
-from service.sync.cases import Ground
-from service.sync.documents import reference_from_json
+from service.sync.cases import Ground, ground_of
 from service.sync.names import Names, leaving
 from service.sync.pacing import Call, DayOver, Pacer, limits_for
 from service.sync.planner import Case
@@ -387,21 +385,3 @@ class Work:
 
 def _nothing() -> None:
     """Do nothing between two batches."""
-
-
-def ground_of(platform: Platform, session: Session, row: ConnectionRow) -> Ground:
-    """Load what decisions about one connection share."""
-    provider = platform.provider(row.provider)
-    levels = load.load_tax_levels(session, row.organisation_id)
-    settings, reference = mapping_settings.from_json(row.mapping), reference_from_json(row.reference)
-    return Ground(
-        organisation_id=row.organisation_id,
-        connection_id=row.id,
-        capabilities=provider.capabilities,
-        mappers=provider.mappers,
-        settings=settings,
-        reference=reference,
-        gone=mapping_settings.gone_entries(settings, reference, provider.demands),
-        tax_levels={level.id: level.name for level in levels.values()},
-        drift_rule=DriftRule(row.settings.get("drift", DriftRule.PUT_BACK)),
-    )

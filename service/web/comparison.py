@@ -16,11 +16,10 @@ from service.mapping import settings as mapping_settings
 from service.store.queries.states import SyncState
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync.addresses import remote_url
-from service.sync.cases import load_chunk
+from service.sync.cases import ground_of, load_chunk
 from service.sync.names import Names
 from service.sync.planner import flows_of
 from service.sync.platform import Platform
-from service.sync.work import ground_of
 
 _OWNERS: Mapping[Flow, str] = {Flow.OURS: "ours", Flow.THEIRS: "theirs", Flow.BOTH: "both"}
 

@@ -99,6 +99,15 @@ def test_a_key_whose_first_request_is_not_answered_yet_waits_and_is_free_again_a
     assert ann.post("/call-out", Idempotency_Key="k-1").get_json() == {"times": 1}
 
 
+def test_what_is_kept_of_a_request_tells_nothing_without_the_services_key(app: Api) -> None:
+    kept = set()
+    for key in ("one key", "another key"):
+        app.secret_key = key
+        with app.test_request_context(f"{BASE}/users", method="POST", json={"password": "correct horse battery"}):
+            kept |= {_request_hash(), _request_hash()}
+    assert len(kept) == 2
+
+
 def test_answers_are_kept_until_they_are_forgotten(ann: Caller, database: Database, clock: Clock) -> None:
     first = ann.post("/customers", company(), Idempotency_Key="k-1").get_json()
     with database.write() as session:

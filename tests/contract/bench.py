@@ -34,9 +34,9 @@ from service.store import schema
 from service.store.accounts import Organisation
 from service.store.sync_models import ConnectionRow
 from service.sync import connect, consenting
+from service.sync.cases import ground_of
 from service.sync.platform import Platform, build_platform
 from service.sync.tokens import TokenSource
-from service.sync.work import ground_of
 from tests.contract.ledger import book
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import MovedClock, Office, connected, settings_of

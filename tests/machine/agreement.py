@@ -19,10 +19,9 @@ from service.store.queries import counterparts
 from service.store.queries.dots import dot_of_row
 from service.store.records import PaymentRow
 from service.store.sync_models import ConnectionRow, LinkRow
-from service.sync.cases import Chunk, Ground, load_chunk
+from service.sync.cases import Chunk, Ground, ground_of, load_chunk
 from service.sync.names import Names
 from service.sync.planner import Case, flows_of
-from service.sync.work import ground_of
 from tests.machine import truth
 from tests.machine.law import Breach, need
 from tests.machine.truth import Where

@@ -18,7 +18,7 @@ from service.core.snapshot import FieldName, value_to_json
 from service.store.accounts import Event
 from service.store.records import ContactRow, CustomerRow, InvoiceRow
 from service.store.sync_models import ConnectionRow, LinkRow
-from service.sync.work import ground_of
+from service.sync.cases import ground_of
 from tests.machine import truth
 from tests.machine.law import need
 from tests.machine.truth import Where

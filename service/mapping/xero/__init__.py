@@ -7,12 +7,14 @@ from types import MappingProxyType
 
 from service.core.ports import EntityKind, Mapper
 from service.mapping.settings import Demands
-from service.mapping.xero.credit import AllocationMapper, CreditMapper, RefundMapper
+from service.mapping.xero.allocation import AllocationMapper
+from service.mapping.xero.credit import CreditMapper
 from service.mapping.xero.customer import CustomerMapper
 from service.mapping.xero.invoice import InvoiceMapper
 from service.mapping.xero.loss import LOSSES as LOSSES
 from service.mapping.xero.loss import NEVER as NEVER
 from service.mapping.xero.payment import PaymentMapper
+from service.mapping.xero.refund import RefundMapper
 from service.mapping.xero.sub_contact import SubContactMapper
 
 MAPPERS: Mapping[EntityKind, Mapper] = MappingProxyType(

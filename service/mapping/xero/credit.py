@@ -1,7 +1,6 @@
-"""Credits and adjustments as Xero credit notes, what they settle as their allocations, refunds as payments of them.
+"""Credits and adjustments as Xero credit notes of one line.
 
-Xero facts: developer.xero.com Credit Notes ("Allocations": set against an invoice one by one, taken back, never
-changed) and Payments (a credit note is paid out by a payment on it).
+Xero facts: developer.xero.com Credit Notes; what a note settles are its allocations, and a payment on it pays it out.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from service.core.editing import EditRule
 from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
-from service.core.model import Allocation, Payment, PaymentKind
+from service.core.model import Payment, PaymentKind
 from service.core.money import decimal_text
 from service.core.ports import (
     Company,
@@ -29,13 +28,12 @@ from service.core.ports import (
 )
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
-from service.mapping.settings import NO_TAX, PAYMENTS_ACCOUNT, SALES_ACCOUNT, chosen, payment_account
+from service.mapping.settings import NO_TAX, SALES_ACCOUNT, chosen
 from service.mapping.xero import editing
 from service.mapping.xero.card import customer_ref, project_tax
 from service.mapping.xero.customer import lineage
 from service.mapping.xero.line import UNTAXED
-from service.mapping.xero.link import credit_url, payment_url
-from service.mapping.xero.payment import account_of
+from service.mapping.xero.link import credit_url
 from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_text, as_object, as_text
 
 REFERENCE_LIMIT = 255
@@ -56,14 +54,14 @@ class CreditMapper:
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return the customer it is for."""
-        return (_customer(_money(record), context),)
+        return (_customer(money_of(record), context),)
 
     def project(self, record: Record, context: MappingContext) -> Projection:
         """Return the credit as Xero can hold it.
 
         :raises MappingError: no account is chosen for sales, no tax rate for its level, or the currency is not used.
         """
-        credit, losses = _money(record), Losses()
+        credit, losses = money_of(record), Losses()
         company = context.reference.company
         if company.currencies and credit.currency not in company.currencies:
             reason = f"{company.name} does not use the currency {credit.currency} in Xero. Add it there first."
@@ -136,182 +134,11 @@ class CreditMapper:
         return credit_url(remote_id, company)
 
 
-@dataclass(frozen=True, slots=True)
-class AllocationMapper:
-    """Translates what a credit settles of an invoice; there it is known by its two ends."""
+def money_of(record: Record) -> Payment:
+    """Return the record as the money it is.
 
-    kind: EntityKind = EntityKind.ALLOCATION
-    identity: tuple[FieldName, ...] = ("credit", "invoice", "amount")
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(self.kind)
-
-    def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
-        """Return the credit and the invoice."""
-        del context
-        return ends_of(_part(record))
-
-    def project(self, record: Record, context: MappingContext) -> Projection:
-        """Return the allocation as Xero can hold it."""
-        part = _part(record)
-        credit, invoice = (context.remote_ids.get(ref) for ref in ends_of(part))
-        fields = {"credit": credit, "invoice": invoice, "amount": decimal_text(part.amount)}
-        snapshot = Snapshot(fields={**fields, "date": part.date.isoformat()}, active=not part.removed)
-        return Projection(snapshot=snapshot)
-
-    def body(
-        self,
-        operation: Operation,
-        snapshot: Snapshot,
-        *,
-        changed: frozenset[FieldName],
-        theirs: RemoteRecord | None,
-        context: MappingContext,
-    ) -> Payload:
-        """Build the allocation's body with the note that it belongs to.
-
-        :raises MappingError: it is a change, which Xero does not know, or what to take back is not known.
-        """
-        del changed, context
-        match operation:
-            case Operation.CREATE:
-                return {
-                    "CreditNoteID": snapshot.get("credit"),
-                    "Invoice": {"InvoiceID": snapshot.get("invoice")},
-                    "Amount": as_decimal(snapshot.get("amount")),
-                    "Date": snapshot.get("date"),
-                }
-            case Operation.VOID | Operation.ARCHIVE | Operation.DELETE:
-                known = {} if theirs is None else theirs.payload
-                if not known.get("AllocationID"):
-                    raise MappingError("credit", "Xero has not told yet what is to be taken back; try again later.")
-                return {name: known[name] for name in ("CreditNoteID", "AllocationID")}
-            case _:
-                raise MappingError("amount", "Xero lets nobody change what a credit note settles; take it back first.")
-
-    def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
-        """Read an allocation."""
-        del context
-        payload = remote.payload
-        fields = {
-            "credit": as_text(payload.get("CreditNoteID")),
-            "invoice": as_text(as_object(payload.get("Invoice")).get("InvoiceID")),
-            "amount": as_number_text(payload.get("Amount")) or "0",
-        }
-        return Snapshot(fields=fields, active=remote.active)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
-
-    def url(self, remote_id: str, company: Company) -> str | None:
-        """Return None: an allocation has no page of its own."""
-        del remote_id, company
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class RefundMapper:
-    """Translates a refund of a credit: a payment on its note."""
-
-    kind: EntityKind = EntityKind.REFUND
-    identity: tuple[FieldName, ...] = ("credit", "amount", "date", "reference")
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(self.kind)
-
-    def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
-        """Return the credit that is paid out; a refund of none is refused by ``project``."""
-        del context
-        credit = _money(record).refund_of_id
-        return () if credit is None else (Ref(kind=EntityKind.CREDIT, id=credit),)
-
-    def project(self, record: Record, context: MappingContext) -> Projection:
-        """Return the refund as Xero can hold it.
-
-        :raises MappingError: it pays out no credit, or no account is chosen for payments.
-        """
-        refund, losses = _money(record), Losses()
-        if refund.refund_of_id is None:
-            reason = "Xero pays out credits only: record a credit first, and refund that."
-            raise MappingError("credit", reason)
-        account = payment_account(context.settings, method=refund.method, currency=refund.currency)
-        if account is None:
-            raise MappingError("account", "No Xero account is chosen for payments.", missing=PAYMENTS_ACCOUNT)
-        if refund.method:
-            losses.add("method", "Xero keeps no payment method.")
-        snapshot = Snapshot(
-            fields={
-                "credit": context.remote_ids.get(Ref(kind=EntityKind.CREDIT, id=refund.refund_of_id)),
-                "amount": decimal_text(refund.amount),
-                "date": refund.date.isoformat(),
-                "reference": losses.fit(refund.reference, REFERENCE_LIMIT, "reference"),
-                "account": account,  # of a new one only: what is read does not name it again
-            },
-            active=not refund.removed,
-        )
-        return Projection(snapshot=snapshot, losses=losses.all)
-
-    def body(
-        self,
-        operation: Operation,
-        snapshot: Snapshot,
-        *,
-        changed: frozenset[FieldName],
-        theirs: RemoteRecord | None,
-        context: MappingContext,
-    ) -> Payload:
-        """Build the payment's body.
-
-        :raises MappingError: it is a change, which Xero refuses.
-        """
-        del changed, theirs, context
-        match operation:
-            case Operation.CREATE:
-                reference = snapshot.get("reference")
-                return {
-                    "CreditNote": {"CreditNoteID": snapshot.get("credit")},
-                    "Account": account_of(str(snapshot.get("account"))),
-                    "Date": snapshot.get("date"),
-                    "Amount": as_decimal(snapshot.get("amount")),
-                    **({"Reference": reference} if reference else {}),
-                }
-            case Operation.VOID | Operation.ARCHIVE | Operation.DELETE:
-                return {"Status": "DELETED"}
-            case _:
-                raise MappingError("amount", "Xero lets nobody change a refund; take it back and record it anew.")
-
-    def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
-        """Read a payment of a note."""
-        del context
-        payload = remote.payload
-        fields = {
-            "credit": as_text(as_object(payload.get("CreditNote")).get("CreditNoteID")),
-            "amount": as_number_text(payload.get("Amount")) or "0",
-            "date": as_day(payload, "Date"),
-            "reference": as_text(payload.get("Reference")),
-        }
-        return Snapshot(fields=fields, active=remote.active)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
-
-    def url(self, remote_id: str, company: Company) -> str | None:
-        """Return the address of the payment's page in Xero."""
-        return payment_url(remote_id, company)
-
-
-def ends_of(part: Allocation) -> tuple[Ref, Ref]:
-    """Return the credit and the invoice of an allocation."""
-    return Ref(kind=EntityKind.CREDIT, id=part.payment_id), Ref(kind=EntityKind.INVOICE, id=part.invoice_id)
-
-
-def _money(record: Record) -> Payment:
+    :raises TypeError: it is of another kind.
+    """
     if not isinstance(record, Payment):
         raise TypeError(f"a {type(record).__name__} is neither credit nor refund")
     return record
@@ -323,12 +150,6 @@ def _customer(money: Payment, context: MappingContext) -> Ref:
     if context.settings.job_rule is JobRule.REFERENCE and customer is not None:
         customer = tuple(lineage(customer, context))[-1]
     return customer_ref(money.customer_id if customer is None else customer.id)
-
-
-def _part(record: Record) -> Allocation:
-    if not isinstance(record, Allocation):
-        raise TypeError(f"a {type(record).__name__} settles nothing")
-    return record
 
 
 def _written(snapshot: Snapshot, changed: frozenset[FieldName] | None) -> dict[str, Any]:
