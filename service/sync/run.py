@@ -14,6 +14,7 @@ from service.core import budget
 from service.core.errors import ConnectionBroken, SubscriptionEnded, SyncError
 from service.core.ports import EntityKind
 from service.ids import new_id
+from service.logs import correlated
 from service.store import leases
 from service.store.plan_models import PlanRow
 from service.store.queries import connections as queries
@@ -127,7 +128,7 @@ def perform(platform: Platform, connection_id: str) -> str | None:
     held = False
     try:
         work = Work(platform, connection_id, holder=holder, run_id=run_id)
-        with during(run_id):
+        with during(run_id), correlated(run_id, connection_id=connection_id):
             _do(work, run_id)
         unfinished = work.doubt or work.stale
         outcome = "partial" if unfinished or work.counts["conflicts"] or work.counts["failed"] else "succeeded"

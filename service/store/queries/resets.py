@@ -61,17 +61,6 @@ def made_by(session: Session, link_id: str) -> ResetItemRow | None:
     return session.scalar(select(ResetItemRow).where(ResetItemRow.new_link_id == link_id))
 
 
-def of_link(session: Session, link_id: str) -> Sequence[tuple[ResetRow, ResetItemRow]]:
-    """Return the resets that began or ended a link, newest first."""
-    rows = session.execute(
-        select(ResetRow, ResetItemRow)
-        .join(ResetItemRow, ResetItemRow.reset_id == ResetRow.id)
-        .where((ResetItemRow.link_id == link_id) | (ResetItemRow.new_link_id == link_id))
-        .order_by(ResetRow.requested_at.desc(), ResetRow.id.desc())
-    )
-    return [(reset, item) for reset, item in rows]
-
-
 def of_record(session: Session, link: LinkRow) -> Sequence[ResetRow]:
     """Return the resets of the record that a link belongs to, newest first."""
     mine = select(ResetItemRow.reset_id).where(
