@@ -33,15 +33,18 @@ class Agenda:
         self._session, self._row, self._now = session, row, now
         self._due = due.kinds_due(session, row.id, now=now)
         self._untied: dict[EntityKind, list[tuple[Ref, int | None]]] = {}
+        self._counted: dict[Wave, int] = {}  #: links that are due, once they were counted
 
     def chunks(self, wave: Wave) -> Iterator[Sequence[LinkRow]]:
         """Yield the links of a wave: those that are due, then those that it would add first, which nobody saves."""
-        after: str | None = "" if wave.kind in self._due else None
-        while after is not None:
+        most = self._counted.get(wave, _ALL) if wave.kind in self._due else 0
+        given, after = 0, ""
+        while given < most:
             rows = due_in(self._session, self._row.id, wave, now=self._now, after=after)
-            if rows:
-                yield rows
-            after = rows[-1].id if rows else None
+            if not rows:
+                break
+            given, after = given + len(rows), rows[-1].id
+            yield rows
         new = [self._unsaved(ref) for ref in self.untied(wave)]
         for start in range(0, len(new), _CHUNK):
             yield new[start : start + _CHUNK]
@@ -55,6 +58,7 @@ class Agenda:
                 rows = due.due_records(
                     self._session, self._row.id, wave.kind, now=self._now, depth=wave.depth, retiring=wave.retiring
                 )
+            self._counted[wave] = len(rows)
             rows += [(ref.id, False) for ref in self.untied(wave)]
             if rows:
                 found.append((wave, rows))

@@ -39,27 +39,40 @@ class Notice:
     at: datetime | None  #: when it will matter
 
 
-def warnings_of(platform: Platform, session: Session, row: ConnectionRow) -> list[Notice]:
-    """Return what will need a person on a connection."""
+def warnings_of(
+    platform: Platform,
+    session: Session,
+    row: ConnectionRow,
+    *,
+    purse: pacing.Purse | None = None,
+    meter: inbox.Meter | None = None,
+) -> list[Notice]:
+    """Return what will need a person on a connection.
+
+    :param purse, meter: what it may spend and how webhooks arrive, for whoever has asked already.
+    """
     now = platform.clock()
     package = platform.provider(row.provider).package
     found = list(_no_longer_offered(platform, row))
     ageing = permission.warning_of(session, row, now, package=package)
     if ageing is not None:
         found.append(Notice("permission_ends", ageing.message, ageing.ends_at))
-    meter = inbox.meter(session, row.id, now)
+    meter = meter or inbox.meter(session, row.id, now)
     if meter.found >= _FEW and (meter.percent_missed or 0) >= _LOST_PERCENT:
         message = (
             f"{meter.missed} of {meter.found} changes were found by reading, although {package} should have told of "
             f"them. Nothing is lost, but changes come later. Check the webhook address in the app's settings there."
         )
         found.append(Notice("webhooks_lost", message, None))
-    return [*found, *_calls(platform, session, row, package), *_apart_from_dots(session, row, package)]
+    return [
+        *found,
+        *_calls(purse or pacing.purse_of(platform, session, row), package),
+        *_apart_from_dots(session, row, package),
+    ]
 
 
-def _calls(platform: Platform, session: Session, row: ConnectionRow, package: str) -> Iterator[Notice]:
+def _calls(purse: pacing.Purse, package: str) -> Iterator[Notice]:
     """Yield that calls run low: those of the day, and those that the package charges the app for."""
-    purse = pacing.purse_of(platform, session, row)
     left, whole = purse.left_today, purse.per_day
     if left is not None and whole and left * 100 <= whole * _LOW_PERCENT:
         message = (

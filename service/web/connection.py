@@ -60,7 +60,8 @@ def connection(session: Session, connection_id: str) -> str:
     let_form_leave()
     organisation_id = person().company.id
     row = connections.get(session, organisation_id, connection_id)
-    standing = standing_of(session, row)
+    standing, meter = standing_of(session, row), inbox.meter(session, row.id, now())
+    purse = pacing.purse_of(parts().platform, session, row)
     return render_template(
         "connection.html",
         one=standing,
@@ -68,9 +69,9 @@ def connection(session: Session, connection_id: str) -> str:
         package=standing.package,
         steps=steps_of(parts().platform, session, row),
         runs=connections.runs(session, organisation_id, connection_id=row.id, before=None, limit=_RUNS),
-        warnings=warnings.warnings_of(parts().platform, session, row),
-        meter=inbox.meter(session, row.id, now()),
-        purse=pacing.purse_of(parts().platform, session, row),
+        warnings=warnings.warnings_of(parts().platform, session, row, purse=purse, meter=meter),
+        meter=meter,
+        purse=purse,
         webhooks_at=_webhooks_at(row.provider),
         others=[one for one in consenting.companies(session, organisation_id, row.id) if one.connection_id is None],
     )

@@ -21,8 +21,8 @@ STATEMENTS = {
     "/conflicts/{taken}/alike?option=unlink": 11,
     "/conflicts/answered?id={held}": 3,
     "/connections": 12,
-    "/connections/{connection}": 103,  # with what the next sync will take, decided as the sync will
-    "/connections/{matching}": 40,
+    "/connections/{connection}": 89,  # with what the next sync will take, decided as the sync will
+    "/connections/{matching}": 36,
     "/connections/{connection}/settings": 3,
     "/connections/{connection}/mapping": 22,
     "/connections/{matching}/matches": 19,
