@@ -16,7 +16,7 @@ from service.store.queries import connections as queries
 from service.store.queries.events import Subject, add_event
 from service.store.sync_models import ConnectionRow, ConsentRow, CredentialRow
 from service.sync.platform import Platform
-from service.sync.tokens import unseal
+from service.sync.tokens import TokenSource, unseal
 
 #: A consent page left open longer than this has to be started again.
 CONSENT_SPAN = timedelta(minutes=30)
@@ -91,27 +91,38 @@ def disconnect(platform: Platform, *, organisation_id: str, connection_id: str, 
         row = queries.get(session, organisation_id, connection_id)
         credential = session.get(CredentialRow, row.credential_id) if row.credential_id else None
         shared = queries.connections_of_credential(session, row.credential_id) > 1
-    if credential is not None and credential.dead_at is None and not shared:
-        provider = platform.provider(row.provider)
-        try:
-            provider.oauth(platform.settings.provider(row.provider), clock=platform.clock).revoke(
-                unseal(platform, credential), connection_ref=row.connection_ref
-            )
-        except SyncError as error:
-            revoked = f"{provider.package} could not be told: {error}"
-        else:
-            revoked = f"access was given back at {provider.package}"
-    else:
-        revoked = "the permission was not in use any more, or another connection uses it"
+    revoked = _give_back(platform, row, credential, shared=shared)
     with platform.database.write() as session:
         row = queries.get(session, organisation_id, connection_id)
         if row.state not in ("disconnected", "needs_reauth", "paused"):
             row.state_before = row.state
         row.state, row.credential_id, row.due_at = "disconnected", None, None
         row.revision += 1
-        if credential is not None and not shared:
-            session.delete(session.get_one(CredentialRow, credential.id))
+        if credential is not None:
+            kept = session.get_one(CredentialRow, credential.id)
+            if shared:
+                kept.tenants = [one for one in kept.tenants if one["tenant_id"] != row.remote_tenant_id]
+            else:
+                session.delete(kept)
         note(platform, session, row, actor, "disconnected", why=revoked)
+
+
+def _give_back(platform: Platform, row: ConnectionRow, credential: CredentialRow | None, *, shared: bool) -> str:
+    """Take the permission back at the package, or of one that others share only this company; say what came of it."""
+    if credential is None or credential.dead_at is not None:
+        return "the permission was not in use any more"
+    if shared and row.connection_ref is None:
+        return "another connection uses the same permission"
+    provider = platform.provider(row.provider)
+    oauth = provider.oauth(platform.settings.provider(row.provider), clock=platform.clock)
+    try:
+        TokenSource(platform, credential.id)()  # a package may take it back only with a token that has not ended
+        with platform.database.read() as session:
+            tokens = unseal(platform, session.get_one(CredentialRow, credential.id))
+        oauth.revoke(tokens, connection_ref=row.connection_ref)
+    except SyncError as error:
+        return f"{provider.package} could not be told: {error}"
+    return f"access was given back at {provider.package}"
 
 
 def lose_authorisation(platform: Platform, connection_id: str, reason: str, *, state: str = "needs_reauth") -> None:

@@ -124,8 +124,7 @@ def _take(platform: Platform, provider: str, connection_id: str, actor: str, gra
         row = session.get_one(ConnectionRow, connection_id)
         tenant, refusal = _choose(session, row, grant.tenants, package)
         if tenant is None:
-            row.problem = {"kind": "wrong_company", "message": refusal, "since": platform.clock().isoformat()}
-            connect.note(platform, session, row, actor, "consent refused", why=refusal)
+            _refuse(platform, session, row, actor, "wrong_company", refusal)
         else:
             _keep(platform, session, row, tenant, grant, actor)
         connected = queries.tenants_connected(session, row.organisation_id, provider)
@@ -248,6 +247,15 @@ def _give_back(platform: Platform, provider: str, grant: Grant) -> None:
 
 def _remember_refusal(platform: Platform, connection_id: str, actor: str, why: str) -> None:
     with platform.database.write() as session:
-        row = session.get_one(ConnectionRow, connection_id)
-        row.problem = {"kind": "consent_refused", "message": why, "since": platform.clock().isoformat()}
-        connect.note(platform, session, row, actor, "consent refused", why=why)
+        _refuse(platform, session, session.get_one(ConnectionRow, connection_id), actor, "consent_refused", why)
+
+
+def _refuse(platform: Platform, session: Session, row: ConnectionRow, actor: str, kind: str, why: str) -> None:
+    """Write down that a consent was not taken.
+
+    A connection that works without it has no problem of it, and a denial does not hide why the permission was lost.
+    """
+    lost = row.problem is not None and row.problem["kind"] == "needs_reauth" and kind == "consent_refused"
+    if row.state in {"pending", "needs_reauth", "disconnected"} and not lost:
+        row.problem = {"kind": kind, "message": why, "since": platform.clock().isoformat()}
+    connect.note(platform, session, row, actor, "consent refused", why=why)

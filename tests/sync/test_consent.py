@@ -14,8 +14,9 @@ from cryptography.fernet import Fernet
 
 from sandbox.common.faults import FaultRule
 from service.core.consent import Tokens, ageing, missing_scopes
+from service.ids import new_id
 from service.store.queries import connections as queries
-from service.store.sync_models import CredentialRow
+from service.store.sync_models import ConnectionRow, CredentialRow
 from service.store.vault import Vault, VaultError
 from service.sync import connect, consenting, permission, warnings
 from service.sync.tokens import unseal
@@ -96,6 +97,27 @@ def test_less_than_was_asked_for_is_refused_in_a_sentence(office: Office) -> Non
     assert office.organisation_id
 
 
+def test_a_denied_reconnect_is_no_problem_of_a_connection_that_works(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    where: dict[str, Any] = {"organisation_id": live_office.organisation_id, "connection_id": live_office.connection_id}
+
+    def denied() -> None:
+        started = connect.reconnect(live_office.platform, actor="user:ann", **where)
+        state = dict(parse_qsl(urlsplit(started.authorize_url).query))["state"]
+        arguments, name = {"error": "access_denied", "state": state}, live_office.package.sandbox.name
+        with pytest.raises(consenting.ConsentRefused, match="Access was declined"):
+            consenting.complete(live_office.platform, provider=name, arguments=arguments)
+
+    denied()
+    assert (connection_of(live_office).state, connection_of(live_office).problem) == ("live", None)
+    bookkeeper.disconnect()
+    live_office.sync()
+    lost = connection_of(live_office).problem
+    denied()
+    assert (connection_of(live_office).state, connection_of(live_office).problem) == ("needs_reauth", lost)
+
+
 def test_reconnecting_keeps_one_permission(live_office: Office) -> None:
     before = credential_of(live_office)
     reconnected(live_office)
@@ -132,6 +154,34 @@ def test_a_permission_that_nothing_uses_is_kept_alive(live_office: Office) -> No
         assert permission.keep_alive(live_office.platform) == 0
     connect.resume(live_office.platform, actor="user:ann", **where)
     assert live_office.sync().state == "succeeded"
+
+
+def test_giving_a_permission_back_works_after_its_token_has_ended_and_lets_one_company_of_several_go(
+    live_office: Office,
+) -> None:
+    where: dict[str, Any] = {"organisation_id": live_office.organisation_id, "connection_id": live_office.connection_id}
+    connect.pause(live_office.platform, actor="user:ann", **where)
+    several = connection_of(live_office).connection_ref is not None
+    if several:
+        with live_office.platform.database.write() as session:
+            row = queries.get(session, **where)
+            shared = session.get_one(CredentialRow, row.credential_id)
+            shared.tenants = [*shared.tenants, {"tenant_id": "another", "name": "Two", "connection_ref": "its tie"}]
+            session.add(
+                ConnectionRow(
+                    id=new_id(), organisation_id=row.organisation_id, provider=row.provider, settings={}, mapping={},
+                    state="matching", credential_id=shared.id, remote_tenant_id="another",
+                )
+            )  # fmt: skip
+    live_office.platform.pause(7200)
+    connect.disconnect(live_office.platform, actor="user:ann", **where)
+    (told,) = live_office.events("disconnected")
+    assert str(told.why).startswith("access was given back at ")
+    asked = [seen for seen in live_office.package.sandbox.log.seen if "revo" in seen.path or seen.method == "DELETE"]
+    assert [seen.status for seen in asked] in ([200], [204])
+    with live_office.platform.database.read() as session:
+        left = [one["name"] for row in session.query(CredentialRow) for one in row.tenants]
+    assert left == ["Two"] * several
 
 
 def test_a_permission_that_ends_soon_is_told_of_weeks_ahead(live_office: Office) -> None:
