@@ -14,6 +14,7 @@ from service.core.model import ZERO, InvoiceStatus, PaymentKind
 from service.core.money import money_text
 from service.core.ports import EntityKind
 from service.ids import new_id
+from service.mapping.settings import from_json
 from service.records.author import Author
 from service.records.errors import NotFound, NotPossibleNow, invalid
 from service.records.inputs import AllocationInput, PaymentInput
@@ -27,6 +28,7 @@ from service.store.queries.invoices import payments_of
 from service.store.queries.load import lines_of
 from service.store.queries.values import payment_value
 from service.store.records import InvoiceRow, PaymentRow
+from service.store.sync_models import ConnectionRow
 
 KINDS = frozenset({PaymentKind.CREDIT, PaymentKind.ADJUSTMENT})
 _ISSUED = frozenset({InvoiceStatus.APPROVED, InvoiceStatus.PAID})
@@ -282,6 +284,16 @@ def require_ours(author: Author, row: PaymentRow) -> None:
     there = row.origin_connection_id if row.kind == PaymentKind.PAYMENT else None
     if there not in {None, author.except_connection_id}:
         raise NotPossibleNow("This payment was recorded in the accounting package: change it there.")
+
+
+def require_removable(session: Session, author: Author, row: PaymentRow) -> None:
+    """Check that a payment may be taken back here: one that a bookkeeper recorded, only where payments are ours to say.
+
+    :raises NotPossibleNow: as :func:`require_ours` says.
+    """
+    where = None if row.origin_connection_id is None else session.get(ConnectionRow, row.origin_connection_id)
+    if where is None or from_json(where.mapping).receives(EntityKind.PAYMENT):
+        require_ours(author, row)
 
 
 def left_of(session: Session, row: PaymentRow) -> Decimal:

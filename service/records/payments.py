@@ -147,10 +147,13 @@ def remove_payment(session: Session, author: Author, payment_id: str, *, expecte
     """Take a payment back: it stays for the history and counts no more. Taken back already: nothing changes.
 
     :raises NotFound, StaleRevision: as their names say.
-    :raises NotPossibleNow: refunds of the invoice rest on it.
+    :raises NotPossibleNow: refunds of the invoice rest on it, or it was recorded in a package that payments are taken
+        over from.
     """
     row, invoice = _rows(session, author, payment_id)
     check_revision(row, expected)
+    if not row.removed:
+        crediting.require_removable(session, author, row)
     alteration = alter(row, {"removed": True})
     if not alteration:
         return row

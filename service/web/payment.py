@@ -154,6 +154,7 @@ def _page(session: Session, payment_id: str, **shown: Any) -> str:
         invoices=find_all(session, InvoiceRow, organisation_id, named) if named else {},
         left=left,
         kept=why_kept(row),
+        stays=why_kept(row, removing=session),
         open_invoices=_open_invoices(session, row) if left > 0 else [],
         refunds=allocations.refunded_of(session, row.id) if row.kind in crediting.KINDS else [],
         credit=find(session, PaymentRow, organisation_id, row.refund_of_id) if row.refund_of_id else None,

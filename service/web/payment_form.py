@@ -18,7 +18,7 @@ from service.core.money import money_text
 from service.ids import is_id, new_id
 from service.records import payments
 from service.records.credits import KINDS as CREDITS
-from service.records.credits import left_of, require_ours
+from service.records.credits import left_of, require_ours, require_removable
 from service.records.errors import NotFound, RecordError, StaleRevision
 from service.records.inputs import PaymentChanges, PaymentInput
 from service.store.accounts import Role
@@ -232,12 +232,18 @@ def _edit_page(
     )
 
 
-def why_kept(row: PaymentRow) -> str:
-    """Return why a payment can't be changed here, as a sentence; "" where it can."""
+def why_kept(row: PaymentRow, *, removing: Session | None = None) -> str:
+    """Return why a payment can't be changed here, as a sentence; "" where it can.
+
+    :param removing: a session, to ask whether it can be taken back instead.
+    """
     if row.removed:
         return "It was taken back; it stays for the history and counts no more."
     try:
-        require_ours(person().author(), row)
+        if removing is None:
+            require_ours(person().author(), row)
+        else:
+            require_removable(removing, person().author(), row)
     except RecordError as refusal:
         return str(refusal)
     return ""

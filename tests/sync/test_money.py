@@ -8,6 +8,7 @@ import pytest
 
 from service.core.ports import EntityKind
 from service.core.problem import OptionId
+from service.records.errors import NotPossibleNow
 from service.store.records import InvoiceRow, PaymentRow
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office
@@ -59,6 +60,8 @@ def test_a_payment_recorded_there_comes_in_and_closes_the_invoice(live_office: O
     assert live_office.dot(invoice, INVOICE) == "green"
     [payment] = payments_here(live_office)
     assert payment.origin == "package"
+    with pytest.raises(NotPossibleNow, match="recorded in the accounting package: change it there"):
+        live_office.take_back(payment.id)
     assert live_office.dot(payment.id, PAYMENT) == "green"
     live_office.sync()
     assert (live_office.writes(), len(payments_here(live_office))) == (written, 1)

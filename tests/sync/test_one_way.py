@@ -37,6 +37,11 @@ def synced(office: Office) -> None:
     assert office.sync().state == "succeeded", [row.document for row in office.problems()]
 
 
+def tied(office: Office, remote_id: str) -> str:
+    """Return our record of a payment there."""
+    return next(link.record_id for link in office.links() if link.remote_id == remote_id and link.entity == PAYMENT)
+
+
 def paid(office: Office, invoice: str) -> float:
     return float(office.ours(InvoiceRow, invoice).amount_paid)
 
@@ -100,6 +105,13 @@ def test_payments_that_are_only_sent(live_office: Office, bookkeeper: Bookkeeper
     travel(office, ListRule.BOTH)
     synced(office)
     assert paid(office, invoice) == 10 + 50 + 40
+    again = bookkeeper.pay(there, "60")
+    synced(office)
+    travel(office, ListRule.SEND)
+    office.take_back(tied(office, again))
+    synced(office)
+    travel(office, ListRule.BOTH)
+    assert (paid(office, invoice), 60 in bookkeeper.payments_of(there)) == (10 + 50 + 40, False)
     bookkeeper.take_back(theirs)
     synced(office)
     assert paid(office, invoice) == 10 + 40
