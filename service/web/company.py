@@ -1,4 +1,4 @@
-"""Settings of the company, for administrators: its name, currency and formats, and when syncs happen."""
+"""Settings of the company: its name, currency and formats, its tax levels, and when syncs happen."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def save_company() -> Any:
 
 
 @pages.get("/settings/tax-levels")
-@shows(Role.ADMIN)
+@shows(Role.ACCOUNTANT)
 def tax_levels(session: Session) -> str:
     """Show the tax levels."""
     return _tax_page(session)
 
 
 @pages.post("/settings/tax-levels")
-@does(Role.ADMIN)
+@does(Role.ACCOUNTANT)
 def add_tax_level() -> Any:
     """Add a tax level; its parts are typed a line each, the rate last."""
     given, database = request.form, parts().platform.database

@@ -74,7 +74,7 @@ NEEDS = {
     "pages.change_wording": Role.ACCOUNTANT,
     "pages.choose_tax_level": Role.ADMIN,
     "pages.save_company": Role.ADMIN,
-    "pages.add_tax_level": Role.ADMIN,
+    "pages.add_tax_level": Role.ACCOUNTANT,
     "pages.change_password": Role.VIEWER,
     "pages.change_role": Role.ADMIN,
     "pages.give_password": Role.ADMIN,
