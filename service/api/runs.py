@@ -85,6 +85,7 @@ class ForecastOut(BaseModel):
     rests_at: datetime | None  #: when the day's limit interrupts it
     fits: bool
     sentence: str
+    order: str = Field("", description="What goes first, as people read it.")
 
 
 class RunOut(BaseModel):

@@ -9,11 +9,11 @@ from rich.console import Console
 from sqlalchemy.orm import Session
 
 from service.cli.common import NEEDS_A_PERSON, chosen_connections, open_platform, print_json
-from service.cli.syncing import report_of, show_table, watch
+from service.cli.syncing import expected, report_of, show_table, watch
 from service.store.plan_models import PlanRow
 from service.store.queries import connections, organisations, plans
 from service.sync import apply as applying
-from service.sync import saved
+from service.sync import outlook, saved
 from service.sync.platform import Platform
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -81,11 +81,14 @@ def _found(session: Session, plan_id: str) -> PlanRow:
 def _document(platform: Platform, plan_id: str) -> dict[str, Any]:
     with platform.database.read() as session:
         row = _found(session, plan_id)
+        connection = connections.get(session, row.organisation_id, row.connection_id)
+        foreseen = outlook.of_plan(platform, session, connection, row)
         return {
             "id": row.id,
             "connection_id": row.connection_id,
             "actions": [one.document for one in plans.actions(session, row.id)],
             "calls": row.calls,
+            "forecast": None if foreseen is None else outlook.to_json(foreseen),
             "unchanged": row.unchanged,
             "brake": row.brake,
         }
@@ -97,5 +100,7 @@ def _show(document: dict[str, Any]) -> None:
         line = f"{action['action']:8} {action['entity']:9} {action['label']}  {action['message'] or names}"
         click.echo(line.rstrip())
     click.echo(f"plan {document['id']}: {len(document['actions'])} actions, {document['calls']} calls", err=True)
+    if document["forecast"]:
+        click.echo(expected(document["forecast"]), err=True)
     if document["brake"]:
         click.echo(document["brake"], err=True)

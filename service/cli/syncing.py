@@ -99,15 +99,25 @@ def watch(platform: Platform, asked: list[tuple[running.Asked, str]]) -> None:
         threads = [threading.Thread(target=_to_its_end, args=(platform, run), daemon=True) for run, _ in asked]
         for thread in threads:
             thread.start()
+        told: set[str] = set()
         while True:
             alive = any(thread.is_alive() for thread in threads)
             with platform.database.read() as session:
                 for run_id, bar in bars.items():
                     row = session.get_one(RunRow, run_id)
+                    if row.forecast is not None and run_id not in told:
+                        told.add(run_id)
+                        progress.console.print(expected(row.forecast), highlight=False)
                     progress.update(bar, completed=row.done, total=row.total or None, calls=row.calls, phase=row.phase)
             if not alive:
                 return
             platform.pause(_POLL_SECONDS)
+
+
+def expected(forecast: Mapping[str, Any]) -> str:
+    """Say what a run is going to take, and what goes first."""
+    order = forecast.get("order")
+    return f"Expected: {forecast['sentence']}.{f' It sends {order}.' if order else ''}"
 
 
 def _to_its_end(platform: Platform, asked: running.Asked) -> None:
@@ -138,6 +148,7 @@ def report_of(platform: Platform, run_id: str, connection_id: str) -> dict[str, 
             "counts": row.counts,
             "calls": row.calls,
             "least_calls": row.least_calls,
+            "forecast": row.forecast,
             "problem": row.problem,
             "needs_a_person": [
                 {"label": problem.label, "kind": problem.kind, "message": sentence(problem_from_json(problem.document))}

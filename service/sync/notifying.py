@@ -30,6 +30,7 @@ from service.store.queries import notifications as queries
 from service.store.queries.events import Subject
 from service.store.queries.find import find, find_organisation
 from service.store.sync_models import ConnectionRow, ProblemRow
+from service.sync import permission
 from service.sync.delivering import has_own_mail
 from service.sync.platform import Platform
 from service.sync.telling import NO_MAIL, Message, NotTold, send
@@ -193,6 +194,7 @@ def _note(platform: Platform, session: Session, rule: NotificationRuleRow) -> No
     fresh = [f"{queries.QUESTION}{row.id}" for row in queries.untold_questions(session, rule, limit=_NOTED_AT_ONCE)]
     fresh += [f"{queries.LETTER}{row.id}" for row in queries.untold_letters(session, rule, limit=_NOTED_AT_ONCE)]
     still = [_still(row) for row in queries.standing_still(session, rule.organisation_id)]
+    still += _ending(platform, session, rule)
     known = queries.noted(session, rule.id, still)
     for subject in [*fresh, *(one for one in still if one not in known)]:
         session.add(
@@ -218,6 +220,7 @@ def _things(
         things[f"{queries.LETTER}{row.id}"] = _doubted(row, base)
     for still in queries.standing_still(session, rule.organisation_id):
         things[_still(still)] = _stands(platform, still, base)
+    things |= _ending(platform, session, rule)
     return {row.subject: things[row.subject] for row in waiting if row.subject in things}
 
 
@@ -259,6 +262,21 @@ def _stands(platform: Platform, row: ConnectionRow, base: str) -> Thing:
         url=f"{base}/connections/{row.id}",
         since=_since(row) or platform.clock(),
     )
+
+
+def _ending(platform: Platform, session: Session, rule: NotificationRuleRow) -> dict[str, Thing]:
+    """Return the permissions that end soon, by subject; one that several companies share is one thing."""
+    base, found = platform.settings.base_url, {}
+    for row, credential_id, ageing in permission.endings(platform, session, rule.organisation_id):
+        subject, package = f"ending:{credential_id}", platform.provider(row.provider).package
+        found[subject] = Thing(
+            subject=subject,
+            label=f"{package} · {row.organisation_name or ''}",
+            sentence=ageing.message,
+            url=f"{base}/connections/{row.id}",
+            since=platform.clock(),
+        )
+    return found
 
 
 def _since(row: ConnectionRow) -> datetime | None:

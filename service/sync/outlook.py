@@ -128,6 +128,7 @@ def to_json(outlook: Outlook) -> dict[str, Any]:
         "rests_at": None if outlook.rests_at is None else outlook.rests_at.isoformat(),
         "fits": outlook.rests_at is None,
         "sentence": sentence(outlook),
+        "order": order(outlook),
     }
 
 
@@ -140,6 +141,15 @@ def sentence(outlook: Outlook) -> str:
     if outlook.rests_at is not None:
         parts.append("more than the day allows, so that it rests in between and goes on by itself")
     return ", ".join(parts)
+
+
+def order(outlook: Outlook) -> str:
+    """Return what goes first, as people read it: 40 customers, then 12 customers of level 2, then 3 invoices."""
+    return ", then ".join(
+        f"{step.records:,} {step.entity}{'' if step.records == 1 else 's'}"
+        f"{f' of level {step.depth}' if step.depth else ''}{' to archive' if step.retiring else ''}"
+        for step in outlook.needs.steps
+    )
 
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400

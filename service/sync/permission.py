@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from service.core.consent import Ageing, ageing
+from service.core.consent import WARNED, Ageing, ageing
 from service.core.errors import SyncError
 from service.store.notification_models import NotificationRuleRow
 from service.store.queries import credentials, notifications
@@ -46,6 +46,17 @@ def warning_of(session: Session, row: ConnectionRow, now: datetime, *, package: 
     if credential is None or credential.refresh_expires_at is None or credential.dead_at is not None:
         return None
     return ageing(credential.refresh_expires_at, now, package=package)
+
+
+def endings(platform: Platform, session: Session, organisation_id: str) -> list[tuple[ConnectionRow, str, Ageing]]:
+    """Return the connections of which the permission ends soon, with the permission's id and a sentence about it."""
+    now = platform.clock()
+    return [
+        (row, credential.id, found)
+        for row, credential in credentials.ending(session, organisation_id, before=now + WARNED)
+        if credential.refresh_expires_at is not None
+        and (found := ageing(credential.refresh_expires_at, now, package=platform.provider(row.provider).package))
+    ]
 
 
 def rotate_keys(platform: Platform) -> int:

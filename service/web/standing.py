@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from service.core.problem import Option, from_json, options, sentence
 from service.store.queries import connections, problems, web_runs
 from service.store.queries.tallies import tallies, tally
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
-from service.sync import outlook
+from service.sync import outlook, permission
 from service.web.parts import package_of, parts
 from service.web.words import clock, number, plural
 
@@ -29,6 +30,8 @@ class Standing:
     counts: Mapping[str, int]
     run: RunRow | None  #: queued or running
     outlook: str | None = None  #: what the run, or else the next sync, is going to take
+    order: str = ""  #: what goes first then
+    ending: str | None = None  #: that its permission ends soon, as a sentence
 
     @property
     def name(self) -> str:
@@ -73,7 +76,11 @@ def standings(session: Session, organisation_id: str) -> list[Standing]:
     under_way = web_runs.under_way(session, organisation_id)
     rows = connections.all_of(session, organisation_id)
     counts = tallies(session, [row for row in rows if row.state != "pending"])
-    return [_standing(session, row, under_way.get(row.id), counts.get(row.id, {})) for row in rows]
+    ending = {row.id: found.message for row, _, found in permission.endings(parts().platform, session, organisation_id)}
+    return [
+        replace(_standing(session, row, under_way.get(row.id), counts.get(row.id, {})), ending=ending.get(row.id))
+        for row in rows
+    ]
 
 
 def standing_of(session: Session, row: ConnectionRow, *, foresees: bool = True) -> Standing:
@@ -88,22 +95,24 @@ def _standing(
 ) -> Standing:
     # Lists of connections are asked for every few seconds: they tell of runs under way alone.
     waiting = counts.get("orange", 0) + counts.get("none", 0) if foresees else 0
+    told = _outlook(session, row, run, waiting=waiting)
     return Standing(
         row=row,
         package=package_of(row.provider),
         counts=counts,
         run=run,
-        outlook=_outlook(session, row, run, waiting=waiting),
+        outlook=None if told is None else str(told["sentence"]),
+        order="" if told is None else str(told.get("order", "")),
     )
 
 
-def _outlook(session: Session, row: ConnectionRow, run: RunRow | None, *, waiting: int) -> str | None:
+def _outlook(session: Session, row: ConnectionRow, run: RunRow | None, *, waiting: int) -> Mapping[str, Any] | None:
     """Return what the run under way is going to take, or else the next sync if anything waits for it."""
     if run is not None:
-        return None if run.forecast is None else str(run.forecast["sentence"])
+        return run.forecast
     if row.state != _SYNCS or row.reference is None or not waiting:
         return None
-    return outlook.sentence(outlook.outlook_of(parts().platform, session, row))
+    return outlook.to_json(outlook.outlook_of(parts().platform, session, row))
 
 
 def questions(

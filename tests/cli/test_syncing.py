@@ -18,6 +18,8 @@ def test_the_plan_says_what_the_sync_then_does(live_shell: Shell, live_office: O
     assert planned.out == "create   customer  Cedar Vets  " + planned.out.partition("Cedar Vets  ")[2]
     assert planned.out.count("\n") == 1
     assert "1 actions, " in planned.err
+    assert "Expected: about " in planned.err
+    assert "It sends 1 customer" in planned.err
     assert live_office.writes() == 0
     done = live_shell.tieout("sync", "--json")
     assert (done.status, done.document[0]["state"]) == (0, "succeeded")
@@ -34,7 +36,7 @@ def test_the_plan_is_one_document_for_scripts(live_shell: Shell, live_office: Of
     assert [(one["action"], one["entity"], one["label"]) for one in preview["actions"]] == [
         ("create", "customer", "Cedar Vets")
     ]
-    assert preview["calls"] >= 1
+    assert preview["calls"] == preview["forecast"]["calls"] >= 1
 
 
 def test_a_sync_shows_a_table_on_standard_output_and_progress_on_standard_error(live_shell: Shell) -> None:
@@ -44,6 +46,7 @@ def test_a_sync_shows_a_table_on_standard_output_and_progress_on_standard_error(
         assert line in said.out
     assert "calls used" not in said.err
     assert "done" in said.err
+    assert "Expected: about " in said.err
     assert "done" not in said.out
 
 

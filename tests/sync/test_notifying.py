@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -17,6 +17,7 @@ from service.core.problem import OptionId
 from service.records.errors import Invalid
 from service.store.notification_models import NotificationRow, NotificationRuleRow
 from service.store.queries import notifications as queries
+from service.store.sync_models import CredentialRow
 from service.sync import notifying, permission
 from service.sync.telling import NotTold
 from tests.support.smtp import MailBox, mail_server
@@ -152,10 +153,15 @@ def test_a_daily_rule_speaks_once_a_day_and_only_of_what_still_stands(
     assert notifying.notify(desk.platform) == 0
 
 
-def test_a_connection_that_stands_still_is_told_too(
+def test_a_permission_that_ends_soon_and_a_connection_that_stands_still_are_told_too(
     desk: Office, bookkeeper: Bookkeeper, box: MailBox, hook: Hook
 ) -> None:
     _rule(desk, "email", "ann@office.example")
+    with desk.platform.database.write() as session:
+        ends_at = desk.platform.clock() + timedelta(days=20, hours=1)
+        session.query(CredentialRow).one().refresh_expires_at = ends_at
+    assert (notifying.notify(desk.platform), notifying.notify(desk.platform)) == (1, 0)
+    assert "ends in 20 days. Reconnect before that" in str(box.mails[-1][1].get_payload())
     bookkeeper.disconnect()
     desk.sync()
     began = (connection_of(desk).problem or {})["since"]

@@ -9,7 +9,7 @@ from tests.web.world import World, add_matching
 
 #: Statements of a page, the one that finds who is signed in included; ``{name}`` is the id of a row.
 STATEMENTS = {
-    "/": 21,
+    "/": 22,
     "/activity": 5,
     "/capabilities": 2,
     "/conflicts": 5,
@@ -20,7 +20,7 @@ STATEMENTS = {
     "/conflicts/{taken}/alike": 11,
     "/conflicts/{taken}/alike?option=unlink": 11,
     "/conflicts/answered?id={held}": 3,
-    "/connections": 12,
+    "/connections": 13,
     "/connections/{connection}": 89,  # with what the next sync will take, decided as the sync will
     "/connections/{matching}": 36,
     "/connections/{connection}/settings": 3,
@@ -64,7 +64,7 @@ STATEMENTS = {
     "/parts/dots?ids={freeman}": 3,
     "/parts/mailings/{mailing}": 5,
     "/parts/runs/{run}": 3,
-    "/parts/standing": 15,
+    "/parts/standing": 16,
     "/account": 2,
     "/customers/{freeman}/payments/new": 9,
     "/invoices/{invoice}/payments/new": 8,

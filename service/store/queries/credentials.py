@@ -19,6 +19,23 @@ def idle(session: Session, *, before: datetime) -> Sequence[str]:
     ).all()
 
 
+def ending(
+    session: Session, organisation_id: str, *, before: datetime
+) -> Sequence[tuple[ConnectionRow, CredentialRow]]:
+    """Return the permissions in force that end before a moment, each with every connection that works by it."""
+    rows = session.execute(
+        select(ConnectionRow, CredentialRow)
+        .join(CredentialRow, ConnectionRow.credential_id == CredentialRow.id)
+        .where(
+            ConnectionRow.organisation_id == organisation_id,
+            CredentialRow.dead_at.is_(None),
+            CredentialRow.refresh_expires_at < before,
+        )
+        .order_by(ConnectionRow.id)
+    )
+    return [(connection, credential) for connection, credential in rows]
+
+
 def all_of(session: Session) -> Sequence[CredentialRow]:
     """Return every permission."""
     return session.scalars(select(CredentialRow)).all()
