@@ -56,6 +56,7 @@ def complete(
             raise ConsentRefused(message)
         consent.used_at = now
         verifier, actor, connection_id = consent.code_verifier, consent.started_by, connection.id
+        consent.code_verifier = None  # it is good once, like the state
     if "code" not in arguments:
         why = _denial(platform.provider(provider).package, arguments)
         _remember_refusal(platform, connection_id, actor, why)
@@ -110,6 +111,7 @@ def _exchange(
             "Nothing was connected; connect again and allow everything that is asked for."
         )
         _remember_refusal(platform, connection_id, actor, why)
+        _give_back(platform, provider, connection_id, grant)
         raise ConsentRefused(why)
     return grant
 
@@ -127,10 +129,8 @@ def _take(platform: Platform, provider: str, connection_id: str, actor: str, gra
             _refuse(platform, session, row, actor, "wrong_company", refusal)
         else:
             _keep(platform, session, row, tenant, grant, actor)
-        connected = queries.tenants_connected(session, row.organisation_id, provider)
     if tenant is None:
-        if not connected & {one.tenant_id for one in grant.tenants}:
-            _give_back(platform, provider, grant)
+        _give_back(platform, provider, connection_id, grant)
         raise ConsentRefused(refusal)
 
 
@@ -237,8 +237,16 @@ def _tenant_to_json(tenant: Tenant) -> dict[str, Any]:
     return {"tenant_id": tenant.tenant_id, "name": tenant.name, "connection_ref": tenant.connection_ref}
 
 
-def _give_back(platform: Platform, provider: str, grant: Grant) -> None:
-    """Take back at the package what it granted for a company that nobody asked for; failing to is no fault of ours."""
+def _give_back(platform: Platform, provider: str, connection_id: str, grant: Grant) -> None:
+    """Take back at the package what it granted and we don't keep; failing to is no fault of ours.
+
+    Not where a company of it is connected: that could take back what its connection works with.
+    """
+    with platform.database.read() as session:
+        row = session.get_one(ConnectionRow, connection_id)
+        connected = queries.tenants_connected(session, row.organisation_id, provider)
+    if connected & {one.tenant_id for one in grant.tenants}:
+        return
     oauth = platform.provider(provider).oauth(platform.settings.provider(provider), clock=platform.clock)
     for tenant in grant.tenants:
         with contextlib.suppress(SyncError):

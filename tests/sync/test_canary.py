@@ -18,7 +18,7 @@ from sandbox.common.faults import FaultKind, FaultRule, When
 from sandbox.common.server import Running
 from service.logs import OWN_LOGGERS, configure_logs
 from service.store.base import Base
-from service.store.sync_models import CredentialRow
+from service.store.sync_models import ConsentRow, CredentialRow
 from service.sync import connect, consenting
 from service.sync.tokens import TokenSource, unseal
 from tests.sync.bookkeeper import Bookkeeper
@@ -74,6 +74,10 @@ class Canaries:
         """Go through a consent; remember its state, verifier and code; return the connection's id."""
         answer = requests.get(authorize_url, allow_redirects=False, timeout=10)
         arguments = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+        with self._office.platform.database.read() as session:
+            verifier = session.scalars(select(ConsentRow.code_verifier).order_by(ConsentRow.id.desc())).first()
+        assert verifier is not None
+        self.known[f"verifier {len(self.known)}"] = verifier
         self.known |= {f"state {len(self.known)}": arguments["state"], f"code {len(self.known)}": arguments["code"]}
         name = self._office.package.sandbox.name
         connection_id = consenting.complete(self._office.platform, provider=name, arguments=arguments)

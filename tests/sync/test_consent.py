@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ import requests
 from cryptography.fernet import Fernet
 
 from sandbox.common.faults import FaultRule
-from service.core.consent import Tokens, ageing, missing_scopes
+from service.core.consent import Grant, Tokens, ageing, missing_scopes
 from service.ids import new_id
 from service.store.queries import connections as queries
 from service.store.sync_models import ConnectionRow, CredentialRow
@@ -38,6 +38,20 @@ def credentials(office: Office) -> int:
     """Return how many permissions are kept."""
     with office.platform.database.read() as session:
         return session.query(CredentialRow).count()
+
+
+def all_connections(office: Office) -> Sequence[ConnectionRow]:
+    """Return the organisation's connections."""
+    with office.platform.database.read() as session:
+        rows = queries.all_of(session, office.organisation_id)
+        session.expunge_all()
+        return rows
+
+
+def given_back(office: Office) -> list[int | None]:
+    """Return how the package answered each time that a permission was given back."""
+    seen = office.package.sandbox.log.seen
+    return [one.status for one in seen if "revo" in one.path or one.method == "DELETE"]
 
 
 def sent_back(office: Office) -> Mapping[str, str]:
@@ -88,13 +102,30 @@ def test_a_second_company_of_the_same_permission_is_a_connection_of_its_own(offi
             consenting.connect_too(first.platform, tenant_id=tenant_id, actor="user:ann", **where)
 
 
-def test_less_than_was_asked_for_is_refused_in_a_sentence(office: Office) -> None:
+def test_less_than_was_asked_for_is_refused_in_a_sentence_and_given_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scopes = "openid accounting.contacts"
     assert missing_scopes(["openid", "email", "accounting.contacts", "accounting.payments"], scopes) == (
         "accounting.payments",
     )
     assert missing_scopes(["accounting.contacts"], "") == ()
-    assert office.organisation_id
+    name, arguments = office.package.sandbox.name, sent_back(office)
+    settings = office.platform.settings.provider(name)
+    oauth = type(office.platform.provider(name).oauth(settings, clock=office.platform.clock))
+    whole = oauth.exchange
+
+    def narrowed(self: Any, **asked: Any) -> Grant:
+        grant = whole(self, **asked)
+        return replace(grant, tokens=replace(grant.tokens, scope="openid"))
+
+    monkeypatch.setattr(oauth, "exchange", narrowed)
+    with pytest.raises(consenting.ConsentRefused, match=r"granted access without .*accounting.* Nothing was connected"):
+        consenting.complete(office.platform, provider=name, arguments=arguments)
+    (row,) = all_connections(office)
+    assert (row.state, row.credential_id, (row.problem or {}).get("kind")) == ("pending", None, "consent_refused")
+    assert credentials(office) == 0
+    assert given_back(office) in ([200], [204])
 
 
 def test_a_denied_reconnect_is_no_problem_of_a_connection_that_works(
@@ -129,8 +160,7 @@ def test_what_another_company_granted_is_given_back(live_office: Office, bookkee
     bookkeeper.prefer_the_other_company()
     with pytest.raises(consenting.ConsentRefused, match="another company"):
         reconnected(live_office)
-    asked = [seen for seen in live_office.package.sandbox.log.seen if "revo" in seen.path or seen.method == "DELETE"]
-    assert [seen.status for seen in asked] in ([200], [204])
+    assert given_back(live_office) in ([200], [204])
     assert live_office.sync().state == "succeeded", "the company that was connected is not touched"
 
 
@@ -177,8 +207,7 @@ def test_giving_a_permission_back_works_after_its_token_has_ended_and_lets_one_c
     connect.disconnect(live_office.platform, actor="user:ann", **where)
     (told,) = live_office.events("disconnected")
     assert str(told.why).startswith("access was given back at ")
-    asked = [seen for seen in live_office.package.sandbox.log.seen if "revo" in seen.path or seen.method == "DELETE"]
-    assert [seen.status for seen in asked] in ([200], [204])
+    assert given_back(live_office) in ([200], [204])
     with live_office.platform.database.read() as session:
         left = [one["name"] for row in session.query(CredentialRow) for one in row.tenants]
     assert left == ["Two"] * several
