@@ -77,14 +77,19 @@ class MappingSettings:
         return self.rule_of(kind) in {ListRule.BOTH, ListRule.RECEIVE}
 
     def owner_of(self, kind: str, name: FieldName, otherwise: Flow) -> Flow:
-        """Return who owns a field of a kind; with a list that travels one way only, that side."""
+        """Return who owns a field of a kind; with a list that travels one way only, that side.
+
+        A sub-contact's own details, those of both sides, belong to whom its customers' details belong to; what it has
+        from its customer stays as it is.
+        """
         match self.rule_of(kind):
             case ListRule.RECEIVE:
                 return Flow.THEIRS
             case ListRule.SEND if otherwise is not Flow.THEIRS:
                 return Flow.OURS
             case _:
-                return self.owners.get(f"{kind}.{name}") or self.owners.get(name) or otherwise
+                alike = self.owners.get(f"customer.{name}") if kind == "contact" and otherwise is Flow.BOTH else None
+                return self.owners.get(f"{kind}.{name}") or alike or self.owners.get(name) or otherwise
 
     @property
     def left_out(self) -> frozenset[str]:

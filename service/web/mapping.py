@@ -81,7 +81,8 @@ def save_mapping(connection_id: str) -> Any:
             found = choosing.what_if(platform, document=document, sent=sent, **where)
             with platform.database.read() as session:
                 return _page(session, connection_id, typed=given, found=found)
-        choosing.save(platform, document=document, actor=someone.actor, sent=sent, **where)
+        version = int(given["version"])  # it was compared above; nobody may come in between
+        choosing.save(platform, document=document, actor=someone.actor, version=version, sent=sent, **where)
     except choosing.BadMapping as refusal:
         faults = {one.field: one.message for one in refusal.faults}
         with platform.database.read() as session:

@@ -33,6 +33,15 @@ def test_a_list_that_travels_one_way_is_owned_by_that_side_and_a_kind_wins_over_
 ) -> None:
     chosen = MappingSettings(lists={"customers": rule}, owners=owners)
     assert chosen.owner_of("customer", "email", usual) is owner
+    assert chosen.owner_of("contact", "email", usual) is (
+        owner if usual is BOTH or rule is not ListRule.BOTH else usual
+    )
+
+
+def test_a_sub_contact_has_owners_of_its_own_only_where_somebody_says_so() -> None:
+    chosen = MappingSettings(owners={"customer.email": THEIRS, "contact.email": OURS, "customer.payment_terms": THEIRS})
+    assert chosen.owner_of("contact", "email", BOTH) is OURS
+    assert chosen.owner_of("contact", "payment_terms", OURS) is OURS
 
 
 @pytest.mark.parametrize(
