@@ -75,8 +75,9 @@ def _standing(kind: EntityKind, remote: RemoteRecord) -> Standing:
     payload = remote.payload
     if kind is EntityKind.CUSTOMER:
         return Standing.ACTIVE if remote.active else Standing.ARCHIVED
-    if not remote.active or (text(payload, "PrivateNote") or "").startswith("Voided"):
-        return Standing.VOIDED
+    nothing = not number(payload, "TotalAmt") and not number(payload, "Balance")
+    if not remote.active or (nothing and (text(payload, "PrivateNote") or "").startswith("Voided")):
+        return Standing.VOIDED  # a memo may begin with that word for other reasons
     if kind is EntityKind.PAYMENT:
         deposited = any(text(one, "TxnType") == "Deposit" for one in parts(payload, "LinkedTxn"))
         return Standing.DEPOSITED if deposited else Standing.RECORDED

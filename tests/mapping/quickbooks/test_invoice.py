@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service.core.editing import Standing
 from service.core.errors import MappingError
 from service.core.intent import Operation
 from service.core.model import Address, InvoiceStatus
@@ -290,6 +291,9 @@ def test_voiding_sends_no_field_and_leaves_nothing_to_compare() -> None:
     assert differences(ours=voided, theirs=theirs) == ()
     with pytest.raises(MappingError, match="voided in QuickBooks"):
         update(invoice(), within, "status", "lines")
+    assert mapper(INVOICE).rule_of(remote(INVOICE, stored)).standing is Standing.VOIDED
+    owed = {**stored, "TotalAmt": 300, "Balance": 300}  # a bookkeeper's memo that begins with the word
+    assert mapper(INVOICE).rule_of(remote(INVOICE, owed)).standing is Standing.OPEN
 
 
 def test_a_payment_entered_by_a_bookkeeper_shows_in_the_amounts() -> None:
