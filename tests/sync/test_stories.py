@@ -237,6 +237,31 @@ def test_who_is_made_active_again_after_a_merge_can_be_tied_and_stands_for_itsel
     assert (live_office.dot(client), live_office.remote_id(client)) == ("green", merged)
 
 
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("package_server", ["xero"], indirect=True)  # elsewhere nobody can be restored after a merge
+def test_invoices_that_a_merge_has_moved_follow_when_it_is_taken_back_or_another_comes(
+    live_office: Office, bookkeeper: Bookkeeper, *, again: bool
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    invoice = live_office.add_invoice(client)
+    live_office.sync()
+    first, other = bookkeeper.add_customer("Maple Dental"), bookkeeper.add_customer("Oak Joinery")
+    here = live_office.remote_id(client)
+    bookkeeper.merge(here, first)
+    live_office.sync()
+    assert (live_office.problem().kind, live_office.dot(invoice, EntityKind.INVOICE)) == ("merged_there", "green")
+    bookkeeper.restore(here)
+    if again:
+        bookkeeper.merge(here, other)
+    live_office.settled()
+    assert live_office.dot(invoice, EntityKind.INVOICE) == "green"
+    found = truth.entity_of(
+        live_office.package.sandbox, (Family.INVOICE, live_office.remote_id(invoice, EntityKind.INVOICE))
+    )
+    assert found is not None
+    assert found.payload["Contact"]["ContactID"] == (other if again else here)
+
+
 @pytest.mark.parametrize("package_server", ["xero"], indirect=True)  # elsewhere people are not kept one by one
 def test_a_first_name_changed_there_goes_back_to_the_list_of_people_that_the_same_person_is_in(
     live_office: Office, bookkeeper: Bookkeeper

@@ -13,6 +13,7 @@ from service.core.names import name_key
 from service.core.ports import Family, RemoteRecord
 from service.ids import new_id
 from service.store.bulk import insert_rows
+from service.store.queries.documents import documents_of
 from service.store.sync_models import ConnectionRow, CounterpartRow, LinkRow
 
 #: Ids in one statement; SQLite and PostgreSQL both allow more, but plans get no better.
@@ -93,8 +94,12 @@ def absorb(
         known = known_of(session, connection.id, family, [record.remote_id for record in changed])
         # An answer to a write may show an entity otherwise than the feed; under the same version nobody touched it.
         news += [record for record in changed if _is_newer(known.get(record.remote_id), record)]
+        parted = [record.remote_id for record in changed if _leaves_survivor(known.get(record.remote_id), record)]
         store(session, of, changed, known, now, pending=True)
         hear(session, connection.id, family, [record.remote_id for record in changed])
+        # What a merge moved stays with the survivor, although it is no longer whom our record stands for.
+        for kind, remote_ids in documents_of(session, connection.id, family.value, parted).items():
+            hear(session, connection.id, Family(kind), remote_ids)
     return news
 
 
@@ -319,6 +324,13 @@ def _is_news(row: Row[Any] | None, record: RemoteRecord) -> bool:
 
 def _is_newer(row: CounterpartRow | None, record: RemoteRecord) -> bool:
     return row is None or row.version != record.version or (record.deleted and not row.deleted)
+
+
+def _leaves_survivor(row: CounterpartRow | None, record: RemoteRecord) -> bool:
+    """Tell whether an entity that was merged is active again, or was merged into another one since."""
+    if row is None or row.merged_into is None or record.deleted:
+        return False
+    return record.active or record.merged_into not in {None, row.merged_into}
 
 
 def _columns(record: RemoteRecord, now: datetime) -> dict[str, object]:
