@@ -13,15 +13,15 @@ import requests
 from cryptography.fernet import Fernet
 
 from sandbox.common.faults import FaultRule
+from sandbox.xero.oauth import SignIn
 from service.core.consent import Grant, Tokens, ageing, missing_scopes
-from service.ids import new_id
 from service.store.queries import connections as queries
 from service.store.sync_models import ConnectionRow, CredentialRow
 from service.store.vault import Vault, VaultError
 from service.sync import connect, consenting, permission, warnings
 from service.sync.tokens import unseal
 from tests.sync.bookkeeper import Bookkeeper
-from tests.sync.office import Office, connected, connection_of, reconnected
+from tests.sync.office import Office, connected, connection_of, gone_live, reconnected
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -80,26 +80,52 @@ def test_a_state_is_good_once_and_for_half_an_hour(office: Office) -> None:
             consenting.complete(office.platform, provider=name, arguments=again)
 
 
-def test_a_second_company_of_the_same_permission_is_a_connection_of_its_own(office: Office) -> None:
+def test_companies_of_one_consent_share_its_permission_until_one_is_let_go(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow = SignIn.allow
+
+    def allow_all(self: SignIn, request_id: str, tenant_id: str) -> dict[str, str]:
+        answer = allow(self, request_id, tenant_id)
+        chosen = self.connections[tenant_id]
+        for one in getattr(office.package.sandbox, "organisations", {}):
+            if one != tenant_id:
+                self.connections[one] = replace(chosen, tenant_id=one, connection_id=f"tie to {one}")
+        return answer
+
+    def found() -> list[str | None]:
+        with office.platform.database.read() as session:
+            reached = consenting.companies(session, office.organisation_id, first.connection_id)
+            return [one.connection_id for one in reached]
+
+    monkeypatch.setattr(SignIn, "allow", allow_all)
     first = connected(office)
-    with first.platform.database.write() as session:
-        row = session.get_one(CredentialRow, connection_of(first).credential_id)
-        tenant = connection_of(first).remote_tenant_id
-        row.tenants = [
-            {"tenant_id": tenant, "name": "One", "connection_ref": None},
-            {"tenant_id": "another", "name": "Two", "connection_ref": None},
-        ]
+    if office.package.sandbox.name != "xero":
+        assert found() == [first.connection_id], "a consent there is for one company"
+        return
+    assert found() == [first.connection_id, None]
     where: dict[str, Any] = {"organisation_id": office.organisation_id, "connection_id": first.connection_id}
-    made = consenting.connect_too(first.platform, tenant_id="another", actor="user:ann", **where)
-    with first.platform.database.read() as session:
-        fresh = queries.get(session, office.organisation_id, made)
-        assert (fresh.state, fresh.organisation_name, fresh.remote_tenant_id) == ("matching", "Two", "another")
-        assert fresh.credential_id == connection_of(first).credential_id
-        found = consenting.companies(session, office.organisation_id, first.connection_id)
-        assert [(one.name, one.connection_id) for one in found] == [("One", first.connection_id), ("Two", made)]
-    for tenant_id in ("another", "unknown"):
+    with office.platform.database.read() as session:
+        (other,) = [
+            one.tenant_id
+            for one in consenting.companies(session, office.organisation_id, first.connection_id)
+            if one.connection_id is None
+        ]
+    made = consenting.connect_too(office.platform, tenant_id=other, actor="user:ann", **where)
+    assert found() == [first.connection_id, made]
+    for tenant_id in (other, "unknown"):
         with pytest.raises(connect.WrongState):
-            consenting.connect_too(first.platform, tenant_id=tenant_id, actor="user:ann", **where)
+            consenting.connect_too(office.platform, tenant_id=tenant_id, actor="user:ann", **where)
+    second = replace(office, connection_id=made)
+    for one in (first, second):
+        gone_live(one)
+        office.platform.pause(3600)  # whoever comes first renews the token for both
+        assert (one.sync().state, credentials(office)) == ("succeeded", 1)
+    connect.disconnect(office.platform, organisation_id=office.organisation_id, connection_id=made, actor="user:ann")
+    assert given_back(office) == [204]
+    assert (first.sync().state, connection_of(second).state, found()) == (
+        "succeeded", "disconnected", [first.connection_id],
+    )  # fmt: skip
 
 
 def test_less_than_was_asked_for_is_refused_in_a_sentence_and_given_back(
@@ -186,31 +212,15 @@ def test_a_permission_that_nothing_uses_is_kept_alive(live_office: Office) -> No
     assert live_office.sync().state == "succeeded"
 
 
-def test_giving_a_permission_back_works_after_its_token_has_ended_and_lets_one_company_of_several_go(
-    live_office: Office,
-) -> None:
+def test_a_permission_is_given_back_although_its_token_has_ended(live_office: Office) -> None:
     where: dict[str, Any] = {"organisation_id": live_office.organisation_id, "connection_id": live_office.connection_id}
     connect.pause(live_office.platform, actor="user:ann", **where)
-    several = connection_of(live_office).connection_ref is not None
-    if several:
-        with live_office.platform.database.write() as session:
-            row = queries.get(session, **where)
-            shared = session.get_one(CredentialRow, row.credential_id)
-            shared.tenants = [*shared.tenants, {"tenant_id": "another", "name": "Two", "connection_ref": "its tie"}]
-            session.add(
-                ConnectionRow(
-                    id=new_id(), organisation_id=row.organisation_id, provider=row.provider, settings={}, mapping={},
-                    state="matching", credential_id=shared.id, remote_tenant_id="another",
-                )
-            )  # fmt: skip
     live_office.platform.pause(7200)
     connect.disconnect(live_office.platform, actor="user:ann", **where)
     (told,) = live_office.events("disconnected")
     assert str(told.why).startswith("access was given back at ")
     assert given_back(live_office) in ([200], [204])
-    with live_office.platform.database.read() as session:
-        left = [one["name"] for row in session.query(CredentialRow) for one in row.tenants]
-    assert left == ["Two"] * several
+    assert credentials(live_office) == 0
 
 
 def test_a_permission_that_ends_soon_is_told_of_weeks_ahead(live_office: Office) -> None:

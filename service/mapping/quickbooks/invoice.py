@@ -339,10 +339,10 @@ def _note(reference: str | None, theirs: RemoteRecord | None) -> str:
 
 
 def _note_lines(payload: Payload) -> list[str]:
-    """Return the lines of the memo, at least one, without the mark of a voided document."""
+    """Return the lines of the memo, at least one, without the mark of a voided document, if it is one."""
     raw = part(payload, "PrivateNote")
     note = raw if isinstance(raw, str) else ""
-    if note.startswith(_VOIDED):
+    if _is_voided(payload):
         note = note.removeprefix(_VOIDED).lstrip(" -:")
     return note.splitlines() or [""]
 

@@ -294,6 +294,7 @@ def test_voiding_sends_no_field_and_leaves_nothing_to_compare() -> None:
     assert mapper(INVOICE).rule_of(remote(INVOICE, stored)).standing is Standing.VOIDED
     owed = {**stored, "TotalAmt": 300, "Balance": 300}  # a bookkeeper's memo that begins with the word
     assert mapper(INVOICE).rule_of(remote(INVOICE, owed)).standing is Standing.OPEN
+    assert read(INVOICE, owed, within).get("reference") == "Voided - PO 77"
 
 
 def test_a_payment_entered_by_a_bookkeeper_shows_in_the_amounts() -> None:
