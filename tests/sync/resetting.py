@@ -6,11 +6,11 @@ from typing import Any
 
 from service.core.ports import EntityKind
 from service.store.queries import links as link_queries
-from service.store.queries import resets as reset_queries
 from service.store.reset_models import ResetItemRow, ResetRow
 from service.store.sync_models import LinkRow, RunRow
 from service.sync import reset, reset_plan
 from service.sync import run as running
+from tests.support.resets import last_of
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import Office
 
@@ -76,7 +76,7 @@ def lives(office: Office, record_id: str) -> list[LinkRow]:
 
 def last_reset(office: Office, record_id: str) -> tuple[ResetRow, ResetItemRow]:
     with office.platform.database.read() as session:
-        found = reset_queries.of_link(session, link_id(office, record_id))[0]
+        found = last_of(session, link_id(office, record_id))
         session.expunge_all()
         return found
 

@@ -7,6 +7,7 @@ from service.store.queries import links
 from service.store.queries import resets as queries
 from service.store.reset_models import ResetRow
 from service.store.sync_models import LinkRow
+from tests.support.resets import last_of
 from tests.web.conftest import client_of
 from tests.web.world import World
 
@@ -20,7 +21,7 @@ def link_of(world: World, record: str, kind: EntityKind = EntityKind.CUSTOMER) -
 
 def asked(world: World, link_id: str) -> ResetRow:
     with world.database.read() as session:
-        reset, _ = queries.of_link(session, link_id)[0]
+        reset, _ = last_of(session, link_id)
         session.expunge(reset)
         return reset
 
