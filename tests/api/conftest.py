@@ -13,7 +13,7 @@ import sandbox
 from sandbox.common.server import Running
 from service.api import register
 from service.api.openapi import Api
-from service.api.services import Services
+from service.api.services import Services, provide
 from service.api.sync_groups import SYNC_GROUPS
 from service.records.author import Author
 from service.records.tokens import issue_token
@@ -21,6 +21,7 @@ from service.settings import load_settings
 from service.store.accounts import Organisation, Role
 from service.store.database import Database
 from service.sync.platform import Elsewhere, Platform, build_platform
+from tests.support.keys import KEYS
 from tests.support.shared import shared_database, shared_postgresql, shared_sqlite
 from tests.sync.conftest import clean
 from tests.sync.office import start_empty
@@ -93,14 +94,21 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def app(database: Database, clock: Clock) -> Api:
+@pytest.fixture(scope="session")
+def lent_app() -> Api:
+    """The application of one test after the other: its routes take long to make."""
     app = Api(__name__)
-    app.testing = True
+    register(app, Services(database=Database("sqlite://")), more=SYNC_GROUPS)
+    return app
+
+
+@pytest.fixture
+def app(lent_app: Api, database: Database, clock: Clock) -> Api:
     platform = offline_platform(database, clock)
     provided = Services(database=database, clock=clock, platform=platform, runner=Elsewhere())
-    register(app, provided, more=SYNC_GROUPS)
-    return app
+    provide(lent_app.extensions, provided)
+    lent_app.testing = True
+    return lent_app
 
 
 def offline_platform(database: Database, clock: Clock) -> Platform:
@@ -114,8 +122,7 @@ def offline_platform(database: Database, clock: Clock) -> Platform:
         )
         for part in parts
     }
-    keys = {"secret_key": "a key that is for tests only", "encryption_keys": "a key that is for tests only"}
-    settings = load_settings(env_file=None, database_url="sqlite://", **keys, **told)
+    settings = load_settings(env_file=None, database_url="sqlite://", **KEYS, **told)
     built = build_platform(settings, clock=clock)
     built.database.close()
     built.stopping.set()

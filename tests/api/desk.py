@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,12 +12,19 @@ from werkzeug.test import TestResponse
 
 from sandbox.common.server import Running
 from service.api.openapi import Api
+from service.api.services import provide
 from service.app import create_app
 from service.store.accounts import Role
 from service.sync import run as running
+from service.sync.addresses import remote_url
 from service.sync.platform import Platform
+from service.web.attempt import Attempts
+from service.web.parts import provide as give_pages
 from tests.api.conftest import Caller, join
 from tests.sync.office import open_office
+
+#: The application of one desk after the other, once it is made: its routes take long.
+_LENT: list[Api] = []
 
 
 @dataclass(frozen=True)
@@ -76,12 +84,27 @@ class Desk:
         return document
 
 
+def app_of(platform: Platform) -> Api:
+    """Return an application that works for this platform, and no longer for the one before."""
+    runner = AtOnce(platform)
+    if not _LENT:
+        _LENT.append(create_app(platform, runner))
+    (app,) = _LENT
+    app.testing = True
+    pages, services = app.extensions["tieout_pages"], app.extensions["tieout_services"]
+    given = {"platform": platform, "runner": runner}
+    give_pages(app, replace(pages, attempts=Attempts(platform.clock), **given))
+    at_package = partial(remote_url, platform)
+    own = {"database": platform.database, "clock": platform.clock, "remote_url": at_package}
+    provide(app.extensions, replace(services, **own, **given))
+    return app
+
+
 def open_desk(package: Running, database_url: str, **settings: Any) -> Desk:
     """Open a service on an empty database, with a company that is not connected yet."""
     office = open_office(package, database_url, **settings)
     platform = office.platform
-    app = create_app(platform, AtOnce(platform))
-    app.testing = True
+    app = app_of(platform)
 
     def somebody(role: Role) -> Caller:
         return join(platform.database, app, role=role, organisation_id=office.organisation_id)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from flask import Response
 
+from service.api import register
 from service.api.access import role_of
 from service.api.openapi import Api
 from service.api.routes import BASE
+from service.api.services import Services
 from service.records.author import Author
 from service.records.tokens import revoke_token
 from service.store.accounts import ApiToken, Role
@@ -307,11 +309,11 @@ def test_a_token_says_when_it_was_last_used_once_an_hour(ann: Caller, database: 
         assert row.last_used_at is not None
 
 
-def test_a_defect_is_a_problem_document_that_tells_nothing(database: Database, app: Api) -> None:
+def test_a_defect_is_a_problem_document_that_tells_nothing(database: Database) -> None:
     def fail() -> Response:
         raise RuntimeError("secret inside")
 
-    app.testing = False
+    register(app := Api(__name__), Services(database=database))
     app.add_url_rule(f"{BASE}/broken", "broken", fail)
     answer = app.test_client().get(f"{BASE}/broken")
     assert (answer.status_code, answer.mimetype) == (500, PROBLEM)

@@ -17,10 +17,9 @@ from typing import IO, Any
 from click.testing import CliRunner
 
 from service.cli import main
+from tests.support.keys import KEYS
 from tests.support.source import ROOT
 from tests.sync.office import Office
-
-KEY = "a key that is for tests only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ class Program:
 
 def environment_of(settings: Mapping[str, str], database_url: str, **more: str) -> dict[str, str]:
     """Return the variables that point a command at a package and a database."""
-    keys = {"TIEOUT_SECRET_KEY": KEY, "TIEOUT_ENCRYPTION_KEYS": KEY}
+    keys = {f"TIEOUT_{name.upper()}": key for name, key in KEYS.items()}
     return {**settings, "TIEOUT_DATABASE_URL": database_url, **keys, **more}
 
 

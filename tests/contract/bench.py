@@ -38,6 +38,7 @@ from service.sync.cases import ground_of
 from service.sync.platform import Platform, build_platform
 from service.sync.tokens import TokenSource
 from tests.contract.ledger import book
+from tests.support.keys import KEYS
 from tests.sync.bookkeeper import Bookkeeper
 from tests.sync.office import MovedClock, Office, connected, settings_of
 
@@ -252,8 +253,7 @@ class _Clerk:
 def ledger_bench(folder: Path, database_url: str) -> Bench:
     """Connect a new CSV file."""
     clock, path = Clock(), folder / "ledger.csv"
-    keys = dict.fromkeys(("secret_key", "encryption_keys"), "a key that is for tests only")
-    given = {"database_url": database_url, **keys}
+    given = {"database_url": database_url, **KEYS}
     office = _open(SimpleNamespace(sandbox=SimpleNamespace(name="ledger", clock=clock)), given, clock)
     started = connect.start(
         office.platform, organisation_id=office.organisation_id, provider="ledger", actor="user:ann"

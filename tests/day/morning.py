@@ -22,6 +22,7 @@ from service.store.sync_models import ConnectionRow
 from service.sync import connect, consenting
 from service.sync.platform import Platform, build_platform
 from tests.day.company import Books
+from tests.support.keys import KEYS
 from tests.sync.office import MovedClock, Office
 
 Packages = Sequence[Running]
@@ -30,7 +31,6 @@ Packages = Sequence[Running]
 INTERVAL = 900
 #: Connections at most that share one consent, and so its tokens.
 SHARED = 4
-_KEY = "a key that is for tests only"
 
 
 @contextmanager
@@ -53,8 +53,7 @@ def settings_of(servers: Packages, url: str) -> dict[str, Any]:
     told = {
         name.removeprefix("TIEOUT_").lower(): value for server in servers for name, value in server.settings.items()
     }
-    keys = {"secret_key": _KEY, "encryption_keys": _KEY}
-    return told | keys | {"database_url": url, "sync_interval": INTERVAL, "provider_timeout": 30}
+    return told | KEYS | {"database_url": url, "sync_interval": INTERVAL, "provider_timeout": 30}
 
 
 def platform_of(servers: Packages, url: str, clock: Clock) -> Platform:

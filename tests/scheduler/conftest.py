@@ -20,11 +20,11 @@ from service.store.sync_models import ConnectionRow, RunRow
 from service.sync import run
 from service.sync.platform import Platform, build_platform
 from tests.records.builders import connection
+from tests.support.keys import KEYS
 from tests.sync.conftest import clean
 from tests.sync.office import Office, live, open_office, start
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-KEY = "a key that is for tests only"
 PATIENCE = 30  #: seconds that a test waits for another thread before it fails
 
 
@@ -79,9 +79,8 @@ def platform(prepared_database_url: str, clock: Moved) -> Iterator[Platform]:
     settings = load_settings(
         env_file=None,
         database_url=prepared_database_url,
-        secret_key=KEY,
-        encryption_keys=KEY,
         reconcile_cron="30 2 * * 6",
+        **KEYS,
     )
     built = build_platform(settings, clock=clock)
     yield built

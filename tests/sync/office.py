@@ -43,6 +43,7 @@ from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow, RunRow
 from service.sync import connect, consenting, golive, match, resolve
 from service.sync import run as running
 from service.sync.platform import Platform, build_platform
+from tests.support.keys import KEYS
 
 Row = TypeVar("Row", CustomerRow, InvoiceRow, PaymentRow, ContactRow)
 
@@ -275,7 +276,7 @@ class Office:
 def settings_of(package: Running, database_url: str) -> dict[str, Any]:
     """Return the settings of a service on this database that works with the package."""
     told: dict[str, Any] = {name.removeprefix("TIEOUT_").lower(): value for name, value in package.settings.items()}
-    return told | {"database_url": database_url, "provider_timeout": 5, **_keys()}
+    return told | {"database_url": database_url, "provider_timeout": 5, **KEYS}
 
 
 def open_office(package: Running, database_url: str, **overrides: Any) -> Office:
@@ -339,10 +340,6 @@ def connection_of(office: Office) -> ConnectionRow:
         row = queries.get(session, office.organisation_id, office.connection_id)
         session.expunge(row)
         return row
-
-
-def _keys() -> dict[str, str]:
-    return {"secret_key": "a key that is for tests only", "encryption_keys": "a key that is for tests only"}
 
 
 def start(name: str) -> Running:

@@ -92,6 +92,15 @@ class Desk:
         page = self.open(f"/{kind.value}s/{record_id}")
         return page.get_by_test_id("side").locator("[data-dot]").first.get_attribute("data-dot") or ""
 
+    def dots(self) -> dict[str, str]:
+        """Return the dots of all customers as their list shows them, by record."""
+        rows = self.open("/customers?view=flat").locator("tr[data-row]")
+        seen: dict[str, str] = rows.evaluate_all(
+            "rows => Object.fromEntries(rows.map((row) =>"
+            " [row.dataset.row, row.querySelector('[data-dot]').dataset.dot]))"
+        )
+        return seen
+
     def answer(self, record: str, option: str, **given: str) -> None:
         """Answer the question about a record from the inbox."""
         page = self.open("/conflicts", Role.ACCOUNTANT)

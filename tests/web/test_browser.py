@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
+from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
@@ -117,38 +118,41 @@ def sign_in(page: Page, address: str, role: str = "admin") -> None:
     page.wait_for_url(f"{address}/")
 
 
-@pytest.mark.timeout(400)  # every page, twice
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_violation_an_error_or_a_foreign_request(
-    browser: Browser, world: World, address: str, scheme: Literal["light", "dark"]
+WIDTHS = (360, 768, 1440)  #: pixels: a telephone, a tablet, a desk
+HEIGHT = 800
+COLOURS = "axe.run({runOnly: ['color-contrast'], resultTypes: ['violations']})"
+
+
+def is_as_wide_as(page: Page, width: int) -> bool:
+    """Make the window so wide; return whether the page fits into it."""
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.mark.timeout(400)  # every page
+def test_no_page_has_a_violation_an_error_a_foreign_request_or_is_wider_than_its_window(
+    browser: Browser, world: World, address: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme)
+    """Each page is loaded once: what media and width it is shown in changes under it, as on a desk."""
+    context = browser.new_context(color_scheme="light")
     page = context.new_page()
     watch = Watch(page)
-    page.goto(f"{address}/sign-in")
-    found = [("/sign-in", Axe().run(page))]
-    sign_in(page, address)
-    for path in PAGES:
-        page.goto(address + path.format(**world.ids))
+    faults = []
+    for path in ("/sign-in", *PAGES):
+        if path == PAGES[0]:
+            sign_in(page, address)
+        else:
+            page.goto(address + path.format(**world.ids))
+        faults += [f"{path} is wider than {width} pixels" for width in WIDTHS if not is_as_wide_as(page, width)]
         page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
-        # In the dark only the colours are others.
-        found.append((path, Axe().run(page, options=None if scheme == "light" else {"runOnly": ["color-contrast"]})))
-    violations = [f"{path}: {result.generate_report()}" for path, result in found if result.violations_count]
-    assert not violations, "\n".join(violations)
+        found = [("light", Axe().run(page))]
+        page.emulate_media(color_scheme="dark")  # in the dark only the colours are others
+        found.append(("dark", AxeResults(page.evaluate(COLOURS))))
+        page.emulate_media(color_scheme="light")
+        faults += [f"{path}, {how}: {result.generate_report()}" for how, result in found if result.violations_count]
+    assert not faults, "\n".join(faults)
     assert not watch.errors
     assert watch.hosts == {address.removeprefix("http://")}
-    context.close()
-
-
-@pytest.mark.parametrize("width", [360, 768, 1440])
-def test_no_page_is_wider_than_its_window(browser: Browser, world: World, address: str, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    page = context.new_page()
-    sign_in(page, address)
-    for path in PAGES:
-        page.goto(address + path.format(**world.ids))
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} pixels wide"
     context.close()
 
 
@@ -252,6 +256,12 @@ def test_a_tree_opens_level_by_level_in_place(browser: Browser, world: World, ad
     page.close()
 
 
+def look_anew(page: Page, ends: Literal["requestfinished", "requestfailed"]) -> None:
+    """Let the moment come at which a page, whose clock is ours, asks the server what is new, and this come of it."""
+    with page.expect_event(ends, lambda request: "/parts/" in request.url):
+        page.clock.fast_forward(2_500)
+
+
 def test_the_dashboard_follows_a_run_and_keeps_what_is_typed_and_focused(
     browser: Browser, world: World, address: str
 ) -> None:
@@ -287,11 +297,16 @@ def test_the_dashboard_follows_a_run_and_keeps_what_is_typed_and_focused(
 
 def test_losing_the_server_is_said_and_heals_by_itself(browser: Browser, address: str) -> None:
     page = browser.new_page()
+    page.clock.install()
     sign_in(page, address)
     page.route("**/parts/**", lambda route: route.abort())
-    expect(page.locator("#offline")).to_be_visible(timeout=10_000)
+    look_anew(page, "requestfailed")
+    expect(page.locator("#offline")).to_be_hidden()
+    look_anew(page, "requestfailed")
+    expect(page.locator("#offline")).to_be_visible()
     page.unroute("**/parts/**")
-    expect(page.locator("#offline")).to_be_hidden(timeout=10_000)
+    look_anew(page, "requestfinished")
+    expect(page.locator("#offline")).to_be_hidden()
     page.close()
 
 

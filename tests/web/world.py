@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,11 +45,13 @@ from service.store.sync_models import ConnectionRow, CounterpartRow, CredentialR
 from service.store.vault import Vault
 from service.sync.documents import reference_to_json
 from service.sync.platform import Platform
+from service.web.attempt import Attempts
+from service.web.parts import Parts, provide
+from tests.support.keys import KEY
 from tests.web.package import COMPANY, REFERENCE, remote_customer
 
 NOW = datetime(2026, 11, 22, 19, 2, tzinfo=UTC)  # 14:02 in New York
 PASSWORD = "a long enough pass phrase"
-KEY = "5uZ0tN8xkQ2mV7cR1yL4wE9sB6hD3jG0aP8fT2nK5oI="
 
 
 class Compiled(BytecodeCache):
@@ -97,6 +99,7 @@ class World:
     clock: Clock
     runner: Calls
     app: Flask
+    config: dict[str, Any]  #: of the application, before a test changes it
     organisation_id: str = ""
     users: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
@@ -111,7 +114,10 @@ class World:
 
 
 def open_world(url: str, *, like: World | None = None, base_url: str = "http://localhost:8000") -> World:
-    """Return an application over a database; ``like`` names the rows that a copied database has."""
+    """Return an application over a database.
+
+    ``like`` names the rows that a copied database has, and lends its application, which takes long to make.
+    """
     clock, runner = Clock(), Calls()
     settings = Settings(
         _env_file=None,
@@ -129,14 +135,18 @@ def open_world(url: str, *, like: World | None = None, base_url: str = "http://l
         providers={"quickbooks": Provider("quickbooks", "tests.web.package", "service.mapping.quickbooks")},
         clock=clock,
     )
+    if like is not None:
+        like.app.config.clear()
+        like.app.config.update(like.config)
+        before: Parts = like.app.extensions["tieout_pages"]
+        provide(like.app, replace(before, platform=platform, runner=runner, attempts=Attempts(clock)))
+        rows = {"users": dict(like.users), "ids": dict(like.ids)}
+        return World(platform, clock, runner, like.app, like.config, like.organisation_id, **rows)
     app = Flask("service", static_folder=None, template_folder=None)
     web.register(app, platform, runner)
     app.config["TESTING"] = True
     app.jinja_env.bytecode_cache = _COMPILED
-    world = World(platform, clock, runner, app)
-    if like is not None:
-        world.organisation_id, world.users, world.ids = like.organisation_id, dict(like.users), dict(like.ids)
-    return world
+    return World(platform, clock, runner, app, dict(app.config))
 
 
 def settle(world: World, hashed: str = "!", *, host: str = "freeman.example") -> None:
