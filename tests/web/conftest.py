@@ -112,7 +112,7 @@ def counted(world: World) -> Iterator[list[str]]:
 def serving(app: Flask, port: int) -> Iterator[str]:
     """Serve an application on the loopback interface; give its address."""
     server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{port}"

@@ -266,6 +266,7 @@ def test_the_dashboard_follows_a_run_and_keeps_what_is_typed_and_focused(
     browser: Browser, world: World, address: str
 ) -> None:
     page = browser.new_page()
+    page.clock.install()
     sign_in(page, address)
     field = page.get_by_placeholder("Name, number, email")
     field.fill("half typed")
@@ -277,18 +278,21 @@ def test_the_dashboard_follows_a_run_and_keeps_what_is_typed_and_focused(
         session.add(run)
         session.flush()
         run_id = run.id
+    look_anew(page, "requestfinished")
     banner = page.get_by_test_id("run-banner")
     expect(banner).to_contain_text("sending, 3 of 12 · 2 calls")
     expect(page.get_by_test_id("sync-now")).to_have_count(0)
     with world.database.write() as session:
         session.get_one(RunRow, run_id).done = 9
         change_customer(session, world.author, world.ids["freeman"], CustomerChanges(phone="555 7777"))
+    look_anew(page, "requestfinished")
     expect(banner).to_contain_text("9 of 12")
     dot = page.locator(f"#row-{world.ids['freeman']} [data-testid='dot-{world.ids['connection']}']")
     expect(dot).to_have_attribute("data-dot", "orange")
     with world.database.write() as session:
         row = session.get_one(RunRow, run_id)
         row.state, row.finished_at = "succeeded", NOW
+    look_anew(page, "requestfinished")
     expect(banner).to_have_count(0)
     expect(field).to_have_value("half typed")
     expect(field).to_be_focused()
