@@ -6,11 +6,14 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.store.base import Base, Owned, Revised
 from service.store.types import Exact, Id, Json, SortKey
+
+#: Invoices that have no dot, in the words of :mod:`service.store.queries.tallies`; few beside the issued ones.
+_NOT_ISSUED = text("status in ('draft', 'voided')")
 
 
 class CustomerRow(Owned, Revised, Base):
@@ -22,10 +25,16 @@ class CustomerRow(Owned, Revised, Base):
         Index(None, "organisation_id", "sort_key"),
         Index(None, "organisation_id", "name_key"),
         Index(None, "organisation_id", "updated_at"),
-        Index(None, "organisation_id", "archived"),
+        Index(
+            "ix_customer_archived",
+            "organisation_id",
+            "id",
+            sqlite_where=text("archived IS 1"),
+            postgresql_where=text("archived IS TRUE"),
+        ),
         Index("ix_customer_level_by_name", "organisation_id", "parent_id", "name_key", "id"),
         Index("ix_customer_level_by_age", "organisation_id", "parent_id", "created_at", "id"),
-        Index(None, "parent_id"),
+        Index("ix_customer_jobs", "parent_id", "archived", "organisation_id"),
         Index(None, "root_id"),
         CheckConstraint("depth between 1 and 5", name="depth_in_range"),
         CheckConstraint("(parent_id is null) = (depth = 1)", name="only_the_top_has_no_parent"),
@@ -159,6 +168,7 @@ class InvoiceRow(Owned, Revised, Base):
         Index(None, "customer_id", "issue_date"),
         Index(None, "organisation_id", "issue_date", "id"),
         Index(None, "organisation_id", "status", "due_date"),
+        Index("uq_invoice_not_issued", "id", unique=True, sqlite_where=_NOT_ISSUED, postgresql_where=_NOT_ISSUED),
         CheckConstraint("status in ('draft', 'approved', 'paid', 'voided')", name="status_known"),
     )
 

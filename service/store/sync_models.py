@@ -133,6 +133,9 @@ class LinkRow(Owned, Base):
         Index(
             "ix_link_unsettled",
             "connection_id",
+            "open_problem_id",
+            "intent_open",
+            "remote_id",
             sqlite_where=text(_UNSETTLED.format(1)),
             postgresql_where=text(_UNSETTLED.format("TRUE")),
         ),

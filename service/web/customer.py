@@ -17,7 +17,7 @@ from service.store.queries import allocations, balances, history, lists, tree, w
 from service.store.queries.connections import all_of
 from service.store.queries.find import find, find_all
 from service.store.queries.load import contacts_of, load_tax_levels
-from service.store.queries.states import sync_states
+from service.store.queries.states import record_dots, sync_states
 from service.store.records import CustomerRow, InvoiceRow, JobSiteRow
 from service.sync import run
 from service.sync.connect import WrongState
@@ -114,7 +114,7 @@ def _money(session: Session, row: CustomerRow) -> dict[str, object]:
     named = find_all(session, InvoiceRow, organisation_id, paid) if paid else {}
     return {
         "invoices": invoices,
-        "invoice_states": sync_states(session, organisation_id, EntityKind.INVOICE, [one.id for one in invoices.items]),
+        "invoice_states": record_dots(session, organisation_id, EntityKind.INVOICE, [one.id for one in invoices.items]),
         "payments": payments,
         "paid": named,
         "parts_of": {one: [named[part.invoice_id].number for part in found] for one, found in parts_of.items()},

@@ -10,7 +10,7 @@ from service.core.ports import EntityKind
 from service.ids import is_id
 from service.store.queries import letters
 from service.store.queries.connections import all_of
-from service.store.queries.states import sync_states
+from service.store.queries.states import record_dots
 from service.store.queries.upkeep import last_beat
 from service.web import listing
 from service.web.access import person, safe_path, shows
@@ -52,7 +52,7 @@ def dots_part(session: Session) -> str:
     """Give the dots of the records on a page, as they are now."""
     kind = EntityKind.INVOICE if request.args.get("kind") == "invoice" else EntityKind.CUSTOMER
     ids = [one for one in request.args.get("ids", "").split(",") if is_id(one)][:_DOTS]
-    return render_template("part/dots.html", states=sync_states(session, person().company.id, kind, ids))
+    return render_template("part/dots.html", states=record_dots(session, person().company.id, kind, ids))
 
 
 @pages.post("/theme")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service.core.ports import EntityKind
 from service.store.queries import web_trees
 from service.store.queries.connections import all_of
-from service.store.queries.states import SyncState, sync_states
+from service.store.queries.states import RecordDot, record_dots
 from service.store.records import CustomerRow
 from service.store.sync_models import ConnectionRow
 from service.web import listing
@@ -79,7 +79,7 @@ def _rows(
     session: Session, organisation_id: str, rows: Sequence[CustomerRow], connections: Sequence[ConnectionRow]
 ) -> str:
     ids = [row.id for row in rows]
-    states = sync_states(session, organisation_id, EntityKind.CUSTOMER, ids)
+    states = record_dots(session, organisation_id, EntityKind.CUSTOMER, ids)
     jobs = web_trees.count_jobs(session, organisation_id, ids, archived=None)
     return "".join(_line([*_cells(row, jobs), *_dots(states[row.id], connections)]) for row in rows)
 
@@ -102,7 +102,7 @@ def _cells(row: CustomerRow, jobs: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _dots(states: Sequence[SyncState], connections: Sequence[ConnectionRow]) -> list[str]:
+def _dots(states: Sequence[RecordDot], connections: Sequence[ConnectionRow]) -> list[str]:
     by_connection = {state.connection.id: DOTS[state.dot.value] for state in states}
     return [by_connection.get(row.id, "") for row in connections]
 

@@ -11,10 +11,10 @@ from service.records.errors import NotFound
 from service.store.queries import lists, web_users
 from service.store.queries.allocations import settled_of
 from service.store.queries.connections import all_of
-from service.store.queries.find import find, find_all
+from service.store.queries.find import find
 from service.store.queries.letters import count_unknown
 from service.store.queries.load import lines_of, load_tax_levels
-from service.store.queries.states import sync_states
+from service.store.queries.states import record_dots, sync_states
 from service.store.records import ContactRow, CustomerRow, InvoiceRow
 from service.sync.editable import editable_at
 from service.web import comparison
@@ -66,8 +66,8 @@ def invoice_list(session: Session) -> str:
         connections=connections,
         statuses=list(InvoiceStatus),
         doubtful=count_unknown(session, organisation_id),
-        customers=find_all(session, CustomerRow, organisation_id, {row.customer_id for row in found.items}),
-        states=sync_states(session, organisation_id, EntityKind.INVOICE, [row.id for row in found.items]),
+        customers=lists.customer_names(session, organisation_id, {row.customer_id for row in found.items}),
+        states=record_dots(session, organisation_id, EntityKind.INVOICE, [row.id for row in found.items]),
     )
 
 

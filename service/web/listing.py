@@ -13,7 +13,7 @@ from service.ids import is_id
 from service.store.queries import web_trees
 from service.store.queries.lists import CustomerFilter, customer_page
 from service.store.queries.pages import Page
-from service.store.queries.states import SyncState, sync_states
+from service.store.queries.states import RecordDot, record_dots
 from service.store.records import CustomerRow
 from service.store.sync_models import ConnectionRow
 from service.web.words import DOTS
@@ -94,7 +94,7 @@ class Shown:
 
     wish: Wish
     rows: Sequence[CustomerRow]
-    states: Mapping[str, Sequence[SyncState]]
+    states: Mapping[str, Sequence[RecordDot]]
     jobs: Mapping[str, int]
     next: str | None
     base: int = 0  #: levels above the rows that the page does not show
@@ -167,7 +167,7 @@ def shown(
     found = _page(session, organisation_id, wish, limit)
     ids = [row.id for row in found.items]
     jobs = web_trees.count_jobs(session, organisation_id, ids, archived=None if wish.archived else False)
-    states = sync_states(session, organisation_id, EntityKind.CUSTOMER, ids)
+    states = record_dots(session, organisation_id, EntityKind.CUSTOMER, ids)
     return Shown(wish=wish, rows=found.items, states=states, jobs=jobs, next=found.next, base=base, columns=columns)
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.core.link import LinkFacts, dot_of
+from service.core.link import Dot, LinkFacts, dot_of
 from service.core.ports import EntityKind
 from service.core.problem import Problem, ProblemKind
 from service.ids import new_id
 from service.records.author import Author
+from service.store.accounts import Organisation
 from service.store.database import Database
-from service.store.queries.dots import dot_expression
+from service.store.queries.dots import dot_expression, unsettled, unsettled_dot
 from service.store.queries.eligible import eligible_customers, eligible_invoices
 from service.store.queries.lists import CustomerFilter, customer_page
 from service.store.queries.load import load_customers, load_invoices, load_payments, load_tax_levels
-from service.store.queries.states import sync_states
+from service.store.queries.states import record_dots, sync_states
+from service.store.queries.tallies import count_green, tallies
 from service.store.sync_models import LinkRow
 from tests.records.builders import company, connection, invoice, job, link, problem
 from tests.store.conftest import NOW
@@ -71,6 +75,54 @@ def test_the_dot_in_sql_is_the_dot_of_the_core_for_every_combination_of_facts(se
     query = select(LinkRow.id, dot_expression().label("dot")).where(LinkRow.connection_id == tied_to.id)
     assert {row.id: row.dot for row in session.execute(query)} == expected
     assert set(expected.values()) == {"none", "green", "orange", "red"}
+    others = select(LinkRow.id, unsettled_dot().label("dot")).where(LinkRow.connection_id == tied_to.id, unsettled())
+    assert {row.id: row.dot for row in session.execute(others)} == {
+        one: dot for one, dot in expected.items() if dot != "green" and session.get_one(LinkRow, one).retired_at is None
+    }
+
+
+def _records(session: Session, author: Author, count: int) -> dict[str, list[tuple[str, bool]]]:
+    """Make records of every standing; return by kind their ids, and whether they have a dot."""
+    made: dict[str, list[tuple[str, bool]]] = {"customer": [], "invoice": [], "payment": []}
+    for number in range(count):
+        client, gone = company(session, author, f"Client {number}"), company(session, author, f"Gone {number}")
+        gone.archived = True
+        made["customer"] += [(client.id, True), (gone.id, False)]
+        for status in ("draft", "approved", "paid", "voided"):
+            bill = invoice(session, author, client)
+            bill.status = status
+            made["invoice"].append((bill.id, status in {"approved", "paid"}))
+        made["payment"].append((new_id(), False))
+    session.flush()
+    return made
+
+
+def test_counts_of_dots_are_those_of_every_record_counted_by_itself(session: Session, author: Author) -> None:
+    first, second = connection(session, author), connection(session, author)
+    kinds = [_facts(*one) for one in product((False, True), repeat=7) if sum(one) in {0, 2, 3}]
+    expected = {first.id: Counter[str](), second.id: Counter[str]()}
+    for number, (kind, record_id, has_dot) in enumerate(
+        (kind, *one) for kind, made in _records(session, author, 20).items() for one in made
+    ):
+        for at, (tied_to, counts) in enumerate(expected.items()):
+            facts = None if (number + at) % 5 == 0 else kinds[(7 * number + at) % len(kinds)]
+            if facts is not None:
+                row = _row(facts, author.organisation_id, tied_to)
+                row.entity, row.record_id = kind, record_id
+                session.add(row)
+            if facts is not None and facts.retired_at is None:
+                counts[dot_of(facts).value] += 1
+            else:
+                counts["none"] += has_dot
+    session.flush()
+    asked = {one: {**{dot.value: 0 for dot in Dot}, **counts, "conflicts": 0} for one, counts in expected.items()}
+    assert tallies(session, [first, second]) == asked
+    assert [count_green(session, one) for one in expected] == [counts["green"] for counts in expected.values()]
+    beside = Organisation(name="Somebody else")
+    session.add(beside)
+    session.flush()
+    _records(session, replace(author, organisation_id=beside.id), 1)
+    assert tallies(session, [first, second]) == asked, "what is somebody else's counts nowhere"
 
 
 @pytest.mark.parametrize(("dot", "names"), [("green", ["A"]), ("orange", ["B"]), ("red", ["C"]), ("none", ["D"])])
@@ -114,7 +166,13 @@ def test_reads_cost_as_much_for_many_records_as_for_few(
         (2, lambda: load_invoices(session, organisation_id, invoices)),
         (1, lambda: load_payments(session, organisation_id, invoices)),
         (3, lambda: sync_states(session, organisation_id, EntityKind.CUSTOMER, customers)),
+        (3, lambda: record_dots(session, organisation_id, EntityKind.CUSTOMER, customers)),
     ]
+    known = sync_states(session, organisation_id, EntityKind.CUSTOMER, customers)
+    short = record_dots(session, organisation_id, EntityKind.CUSTOMER, customers)
+    assert {one: [(dot.connection.id, dot.dot, dot.problem) for dot in dots] for one, dots in short.items()} == {
+        one: [(state.connection.id, state.dot, state.problem) for state in states] for one, states in known.items()
+    }
     for cost, read in reads:
         session.expunge_all()
         with counted(shared_database.engine) as statements:

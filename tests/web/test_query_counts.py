@@ -9,7 +9,7 @@ from tests.web.world import World, add_matching
 
 #: Statements of a page, the one that finds who is signed in included; ``{name}`` is the id of a row.
 STATEMENTS = {
-    "/": 22,
+    "/": 18,
     "/activity": 5,
     "/capabilities": 2,
     "/conflicts": 5,
@@ -20,9 +20,9 @@ STATEMENTS = {
     "/conflicts/{taken}/alike": 11,
     "/conflicts/{taken}/alike?option=unlink": 11,
     "/conflicts/answered?id={held}": 3,
-    "/connections": 13,
-    "/connections/{connection}": 89,  # with what the next sync will take, decided as the sync will
-    "/connections/{matching}": 36,
+    "/connections": 9,
+    "/connections/{connection}": 86,  # with what the next sync will take, decided as the sync will
+    "/connections/{matching}": 33,
     "/connections/{connection}/settings": 3,
     "/connections/{connection}/mapping": 22,
     "/connections/{matching}/matches": 19,
@@ -58,13 +58,13 @@ STATEMENTS = {
     "/mailings/{mailing}": 6,
     "/parts/conflicts": 5,
     "/parts/conflicts/{held}": 3,
-    "/parts/connections/{connection}": 10,
+    "/parts/connections/{connection}": 7,
     "/parts/customers/{freeman}/children": 5,
     "/parts/customers/{freeman}/menu": 8,
     "/parts/dots?ids={freeman}": 3,
     "/parts/mailings/{mailing}": 5,
     "/parts/runs/{run}": 3,
-    "/parts/standing": 16,
+    "/parts/standing": 12,
     "/account": 2,
     "/customers/{freeman}/payments/new": 9,
     "/invoices/{invoice}/payments/new": 8,

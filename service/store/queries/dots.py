@@ -38,6 +38,16 @@ def unsettled() -> ColumnElement[bool]:
     )
 
 
+def unsettled_dot() -> ColumnElement[str]:
+    """Return the dot of a link of which :func:`unsettled` holds, out of that index alone."""
+    return case(
+        (LinkRow.open_problem_id.is_not(None), Dot.RED.value),
+        (LinkRow.intent_open.is_(True), Dot.ORANGE.value),
+        (LinkRow.remote_id.is_(None), Dot.NONE.value),
+        else_=Dot.ORANGE.value,
+    )
+
+
 def dot_of_row(link: LinkRow) -> Dot:
     """Return the dot of a link's row, by the core's own rule."""
     return dot_of(facts_of(link, None if link.open_problem_id is None else _SOME_PROBLEM))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from service.core.ports import EntityKind
 from service.store.accounts import Event
 from service.store.queries.allocations import paying
 from service.store.queries.dots import dot_expression
+from service.store.queries.find import chunks
 from service.store.queries.pages import Key, Page, day, flag, moment, page, text, whole
 from service.store.queries.search import matches
 from service.store.records import (
@@ -164,6 +165,13 @@ def invoice_page(
     query = _with_dot(query, InvoiceRow.id, EntityKind.INVOICE, chosen.dot, chosen.connection_id)
     keys = [*sort_keys(InvoiceRow, invoice_sorts(), sort), Key(InvoiceRow.id, text)]
     return page(session, query, keys, order=f"invoices:{','.join(sort)}", limit=limit, cursor=cursor)
+
+
+def customer_names(session: Session, organisation_id: str, customer_ids: Iterable[str]) -> dict[str, str]:
+    """Return the full names of customers by id, for lists of what is theirs; unknown ones are left out."""
+    query = select(CustomerRow.id, CustomerRow.full_name).where(CustomerRow.organisation_id == organisation_id)
+    parts = chunks(set(customer_ids))
+    return {row.id: row.full_name for part in parts for row in session.execute(query.where(CustomerRow.id.in_(part)))}
 
 
 def payment_page(
