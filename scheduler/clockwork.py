@@ -70,6 +70,7 @@ class Clockwork:
             self._clock.add_job(self.reconcile_all, nightly, max_instances=1, coalesce=True)
             beat = IntervalTrigger(seconds=_HEARTBEAT_SECONDS)
             self._clock.add_job(self.beat, beat, max_instances=1, coalesce=True, next_run_time=soon)
+            self._clock.add_job(self._platform.database.analyse)  # once, now; each night again
             tell = IntervalTrigger(seconds=_TELL_SECONDS)
             self._clock.add_job(self.tell, tell, max_instances=1, coalesce=True)
         self._clock.start()
@@ -127,6 +128,7 @@ class Clockwork:
             forget_answers(session, before=self._platform.clock() - _ANSWERS_KEPT)
             inbox_queries.forget(session, before=self._platform.clock() - inbox.KEPT)
             urgents.forget(session, before=self._platform.clock() - _URGENT_KEPT)
+        self._platform.database.analyse()
 
     def beat(self) -> None:
         """Note that the schedule is alive."""

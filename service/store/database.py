@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -63,6 +63,16 @@ class Database:
         with (self._lasting_writers if lasting else self._writers)() as session:
             yield session
             session.commit()
+
+    def analyse(self) -> None:
+        """Let SQLite count what stands in its indexes, by which it chooses among them; takes seconds for a gigabyte.
+
+        Without these figures a search among 100,000 customers takes a hundred times as long. PostgreSQL keeps its own.
+        """
+        if self.is_sqlite:
+            with self.write() as session:
+                session.execute(text("ANALYZE"))
+            self.engine.dispose()  # connections read the figures when they are opened
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -102,6 +102,14 @@ def test_sqlite_keeps_its_promises(shared_database: Database) -> None:
         assert session.execute(text("pragma journal_mode")).scalar() == "wal"
 
 
+def test_what_indexes_hold_is_known_on_both_databases_once_it_was_counted(shared_database: Database) -> None:
+    _organisation(shared_database)
+    shared_database.analyse()
+    if shared_database.is_sqlite:
+        with shared_database.read() as session:
+            assert session.scalar(text("select count(*) from sqlite_stat1 where tbl = 'organisation'"))
+
+
 def test_a_lasting_commit_waits_for_the_disk_and_the_next_one_does_not(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/waits.db")
     with database.write(lasting=True) as session:
