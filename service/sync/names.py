@@ -83,6 +83,11 @@ class Names:
             self._given[name_key(choice.name)] = ref
         return choice
 
+    def give_back(self, name: str, ref: Ref) -> None:
+        """Note that a record does not take the name that was chosen for it."""
+        if self._given.get(name_key(name)) == ref:
+            del self._given[name_key(name)]
+
     def turn(self, name: str, *, remote_id: str | None, current: str | None) -> Turn:
         """Tell when a record may take the name that was chosen for it.
 

@@ -101,10 +101,14 @@ def _holders(
 
 
 def with_number_kept(names: Names, row: LinkRow, choice: NameChoice) -> NameChoice:
-    """Return the name with the number that a reset gave it, while the former counterpart still has the plain one."""
-    if not choice.clash or row.generation == 1 or not is_numbered(row.remote_name, choice.name):
+    """Return the name with the number that a reset gave it, for as long as the record is called the same here.
+
+    Also when the former counterpart gives up the plain one: nobody would tell, and nobody has asked for another name.
+    """
+    if row.generation == 1 or not is_numbered(row.remote_name, choice.name):
         return choice
     numbered = str(row.remote_name)
     if names.holders(numbered, remote_id=row.remote_id):
         return choice
+    names.give_back(choice.name, Ref(kind=EntityKind(row.entity), id=row.record_id))
     return structs.replace(choice, name=numbered, rule=NameRule.NUMBERED, clash=False)

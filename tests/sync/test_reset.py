@@ -36,6 +36,11 @@ def test_a_reset_sends_the_record_as_a_new_one_and_does_with_the_former_as_chose
     written = live_office.writes()
     assert live_office.sync().state == "succeeded"
     assert live_office.writes() == written
+    if choice == "leave":  # the number stays, also where the plain name is free again
+        bookkeeper.archive(former)
+        live_office.edit_customer(client, phone="+1 415 555 0101")
+        live_office.settled()
+        assert (live_office.dot(client), bookkeeper.customer(fresh)["name"]) == ("green", "Cedar Vets (2)")
 
 
 @pytest.mark.parametrize("choice", ["leave", "archive"])
