@@ -7,15 +7,19 @@ from datetime import timedelta
 import pytest
 from pydantic import BaseModel
 
+from service.api import register
 from service.api.openapi import Api
 from service.api.problems import ApiError
 from service.api.routes import BASE, routes
+from service.api.services import Services
+from service.api.sync_groups import SYNC_GROUPS
 from service.api.units import _request_hash, acts
 from service.store.accounts import Role
 from service.store.database import Database
 from service.store.queries.answers import claim, forget_answers
+from service.sync.platform import Elsewhere
 from tests.api.builders import company, invoice
-from tests.api.conftest import Caller, Clock, join
+from tests.api.conftest import Caller, Clock, join, offline_platform
 from tests.support.statements import counted
 
 
@@ -23,6 +27,16 @@ class Done(BaseModel):
     """What the route of these tests answers."""
 
     times: int
+
+
+@pytest.fixture
+def app(database: Database, clock: Clock) -> Api:
+    """An application of its own: it gets a further route and other keys."""
+    made = Api(__name__)
+    platform = offline_platform(database, clock)
+    register(made, Services(database=database, clock=clock, platform=platform, runner=Elsewhere()), more=SYNC_GROUPS)
+    made.testing = True
+    return made
 
 
 @pytest.fixture
