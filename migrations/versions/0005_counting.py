@@ -49,5 +49,11 @@ def downgrade() -> None:
 
 
 def _index_unsettled(columns: list[str]) -> None:
-    where = {"sqlite_where": sa.text(_UNSETTLED.format(1)), "postgresql_where": sa.text(_UNSETTLED.format("TRUE"))}
-    op.create_index("ix_link_unsettled", "link", columns, unique=False, **where)
+    op.create_index(
+        "ix_link_unsettled",
+        "link",
+        columns,
+        unique=False,
+        sqlite_where=sa.text(_UNSETTLED.format(1)),
+        postgresql_where=sa.text(_UNSETTLED.format("TRUE")),
+    )
