@@ -117,7 +117,7 @@ def load_chunk(
         tax_levels=ground.tax_levels,
         job_sites=_job_sites(session, ground.organisation_id, kind, customers),
         gone=ground.gone,
-        references={_ref(kind, row): row.reference for row in rows if row.reference},
+        references={Ref(kind=kind, id=row.record_id): row.reference for row in rows if row.reference},
     )
     needs = {ref for record in records.values() for ref in mapper.needs(record, bare)}
     places = neighbours.places_of(session, ground.connection_id, needs)
@@ -166,10 +166,6 @@ def _by_itself(
         settings=ground.settings, reference=ground.reference, customers=customers, tax_levels=ground.tax_levels
     )
     return records, context
-
-
-def _ref(kind: EntityKind, row: LinkRow) -> Ref:
-    return Ref(kind=kind, id=row.record_id)
 
 
 def _records(
@@ -244,7 +240,7 @@ def _case(
     drifted: Mapping[FieldName, Known],
 ) -> Case:
     there = theirs.get(row.remote_id) if row.remote_id else None
-    ref = _ref(kind, row)
+    ref = Ref(kind=kind, id=row.record_id)
     return Case(
         ref=ref,
         link_id=row.id,

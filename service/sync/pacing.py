@@ -86,21 +86,21 @@ class Pacer:
             return self._wait(spent, self._app(session), now, call)
 
     def enter(
-        self, now: datetime, call: Call, *, told_left: int | None = None, took: timedelta | None = None
+        self,
+        session: Session,
+        now: datetime,
+        call: Call,
+        *,
+        told_left: int | None = None,
+        took: timedelta | None = None,
     ) -> timedelta:
         """Count a call that is made now and return zero; or return how long to wait first, and count nothing.
 
+        :param session: the unit of writing that it is counted in, with whatever else belongs to the call.
         :param told_left: calls left of the day, as the answer before this call told.
         :param took: what the call before this one took, with the work since.
         :raises DayOver: bulk work has used up its part of the day.
         """
-        with self._database.write() as session:
-            return self.enter_in(session, now, call, told_left=told_left, took=took)
-
-    def enter_in(
-        self, session: Session, now: datetime, call: Call, *, told_left: int | None, took: timedelta | None
-    ) -> timedelta:
-        """Do as :meth:`enter`, in a unit of writing that something else belongs to as well."""
         before = spending.from_json(budgets.spent(session, self._provider, self._tenant_id, locked=True))
         app = self._app(session, locked=True)
         wait = self._wait(before, app, now, call)

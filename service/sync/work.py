@@ -146,7 +146,7 @@ class Work:
         :raises Resting: the calls of the day are used up, the package wants a long rest, or the service is stopping.
         """
         token = self.tokens()
-        while not self._counted and not self._in_time(self._enter):
+        while not self._counted and not self._in_time(self._enter_alone):
             token = self.tokens()
         self._counted = False
         return token
@@ -197,14 +197,15 @@ class Work:
         self.rest(min(wait, _GLANCE))
         return False
 
-    def _enter(self, session: Session | None = None) -> timedelta:
+    def _enter_alone(self) -> timedelta:
+        with self.platform.database.write() as session:
+            return self._enter(session)
+
+    def _enter(self, session: Session) -> timedelta:
         now, before = self.platform.clock(), self._entered
         told_left, took = self.connector.calls_left_today, None if before is None else now - before
         call = self._call(batch=self._batch, reads=self._reads)
-        if session is None:
-            wait = self._pacer.enter(now, call, told_left=told_left, took=took)
-        else:
-            wait = self._pacer.enter_in(session, now, call, told_left=told_left, took=took)
+        wait = self._pacer.enter(session, now, call, told_left=told_left, took=took)
         if wait <= timedelta(0):
             self._entered = now
         return wait

@@ -29,7 +29,7 @@ from service.web import comparison
 from service.web.access import does, person, shows
 from service.web.pages import pages
 from service.web.parts import parts
-from service.web.payment_form import KINDS, why_kept
+from service.web.payment_form import KINDS, why_it_stays, why_kept
 from service.web.typed import faults_of, texts_of
 
 _EVENTS = 50
@@ -154,7 +154,7 @@ def _page(session: Session, payment_id: str, **shown: Any) -> str:
         invoices=find_all(session, InvoiceRow, organisation_id, named) if named else {},
         left=left,
         kept=why_kept(row),
-        stays=why_kept(row, removing=session),
+        stays=why_it_stays(session, row),
         open_invoices=_open_invoices(session, row) if left > 0 else [],
         refunds=allocations.refunded_of(session, row.id) if row.kind in crediting.KINDS else [],
         credit=find(session, PaymentRow, organisation_id, row.refund_of_id) if row.refund_of_id else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -232,18 +232,21 @@ def _edit_page(
     )
 
 
-def why_kept(row: PaymentRow, *, removing: Session | None = None) -> str:
-    """Return why a payment can't be changed here, as a sentence; "" where it can.
+def why_kept(row: PaymentRow) -> str:
+    """Return why a payment can't be changed here, as a sentence; "" where it can."""
+    return _refusal(row, lambda: require_ours(person().author(), row))
 
-    :param removing: a session, to ask whether it can be taken back instead.
-    """
+
+def why_it_stays(session: Session, row: PaymentRow) -> str:
+    """Return why a payment can't be taken back here, as a sentence; "" where it can."""
+    return _refusal(row, lambda: require_removable(session, person().author(), row))
+
+
+def _refusal(row: PaymentRow, require: Callable[[], None]) -> str:
     if row.removed:
         return "It was taken back; it stays for the history and counts no more."
     try:
-        if removing is None:
-            require_ours(person().author(), row)
-        else:
-            require_removable(removing, person().author(), row)
+        require()
     except RecordError as refusal:
         return str(refusal)
     return ""

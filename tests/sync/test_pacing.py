@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,12 @@ def pacer(office: Office, limits: Limits | None = None) -> Pacer:
     row = connection_of(office)
     allowed = limits or office.platform.provider(row.provider).capabilities.limits
     return Pacer(office.platform.database, row.provider, row.remote_tenant_id or "", allowed)
+
+
+def entered(office: Office, one: Pacer, now: datetime, call: Call, **told: Any) -> timedelta:
+    """Count a call in a unit of writing of its own; return how long to wait first."""
+    with office.platform.database.write() as session:
+        return one.enter(session, now, call, **told)
 
 
 def calls(office: Office) -> int:
@@ -116,19 +123,19 @@ def test_no_more_calls_are_under_way_at_once_than_the_package_allows(live_office
         for number in range(4)
     ]
     now += timedelta(minutes=1)  # whoever connected has hung up by then
-    assert [one.enter(now, Call()) for one in several] == [timedelta(0)] * 3 + [timedelta(seconds=1)]
+    assert [entered(live_office, one, now, Call()) for one in several] == [timedelta(0)] * 3 + [timedelta(seconds=1)]
     several[2].leave()
-    assert several[3].enter(now, Call()) == timedelta(0)
-    assert several[2].enter(now, Call()) == timedelta(seconds=1)
-    assert several[2].enter(now + timedelta(seconds=40), Call()) == timedelta(0)
+    assert entered(live_office, several[3], now, Call()) == timedelta(0)
+    assert entered(live_office, several[2], now, Call()) == timedelta(seconds=1)
+    assert entered(live_office, several[2], now + timedelta(seconds=40), Call()) == timedelta(0)
 
 
 def test_the_apps_calls_to_all_companies_are_counted_together(live_office: Office) -> None:
     now, limits = live_office.platform.clock() + timedelta(minutes=2), Limits(app_per_minute=10)
     ours = Pacer(live_office.platform.database, "a package", "ours", limits)
     theirs = Pacer(live_office.platform.database, "a package", "theirs", limits)
-    assert [one.enter(now, Call()) for one in (ours, theirs) * 5] == [timedelta(0)] * 10
-    assert theirs.enter(now, Call()) > timedelta(minutes=1)
+    assert [entered(live_office, one, now, Call()) for one in (ours, theirs) * 5] == [timedelta(0)] * 10
+    assert entered(live_office, theirs, now, Call()) > timedelta(minutes=1)
 
 
 def test_metered_reads_are_counted_where_the_package_counts_them(live_office: Office) -> None:
@@ -147,8 +154,8 @@ def test_metered_reads_are_counted_where_the_package_counts_them(live_office: Of
 def test_what_another_process_has_spent_counts(live_office: Office) -> None:
     limits = Limits(per_minute=5)
     now = live_office.platform.clock()
-    assert [pacer(live_office, limits).enter(now, Call()) for _ in range(3)][-1:] != []
-    waits = [pacer(live_office, limits).enter(now, Call()) for _ in range(9)]
+    assert [entered(live_office, pacer(live_office, limits), now, Call()) for _ in range(3)][-1:] != []
+    waits = [entered(live_office, pacer(live_office, limits), now, Call()) for _ in range(9)]
     assert waits[-1] > timedelta(seconds=50)
 
 
@@ -175,9 +182,9 @@ def test_a_day_that_is_used_up_rests_and_goes_on_by_itself(live_office: Office) 
 def test_a_smaller_day_than_usual_is_found_out_from_the_answers(live_office: Office) -> None:
     told = pacer(live_office, Limits(per_day=5000))
     now = live_office.platform.clock()
-    told.enter(now, Call(), told_left=41)
+    entered(live_office, told, now, Call(), told_left=41)
     for _ in range(38):
-        told.enter(now, Call())
+        entered(live_office, told, now, Call())
     with pytest.raises(DayOver):
-        [told.enter(now, Call()) for _ in range(3)]
-    assert told.enter(now, Call(urgent=True)) == timedelta(0)
+        [entered(live_office, told, now, Call()) for _ in range(3)]
+    assert entered(live_office, told, now, Call(urgent=True)) == timedelta(0)

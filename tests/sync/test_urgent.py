@@ -17,7 +17,7 @@ from service.sync.pacing import Call, DayOver
 from service.sync.run import Asked
 from tests.sync.office import Office, connection_of
 from tests.sync.resetting import asked as reset_of
-from tests.sync.test_pacing import limited, pacer
+from tests.sync.test_pacing import entered, limited, pacer
 from tests.sync.test_saved_plans import applied, planned
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -161,7 +161,7 @@ def test_who_waits_for_one_record_does_not_wait_for_the_minute_of_bulk_work(live
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(platform), "pause", pause)
         for _ in range(34):
-            pacer(office).enter(platform.clock(), Call())
+            entered(office, pacer(office), platform.clock(), Call())
         run = office.sync()
     assert run.state == "succeeded"
     assert done, "nobody waited for the package's limit"
@@ -185,7 +185,7 @@ def test_a_day_that_is_over_for_bulk_work_has_calls_left_for_a_person(live_offic
 def _use_up(office: Office) -> None:
     """Make calls until bulk work has used up its part of the day."""
     while True:
-        pacer(office).enter(office.platform.clock(), Call())
+        entered(office, pacer(office), office.platform.clock(), Call())
         office.platform.pause(1)
 
 

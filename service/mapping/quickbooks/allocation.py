@@ -6,14 +6,12 @@ and the memo.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from service.core.editing import EditRule
 from service.core.errors import MappingError
-from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Allocation
 from service.core.money import decimal_text
@@ -27,25 +25,20 @@ from service.core.ports import (
     Ref,
     RemoteRecord,
 )
-from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value
 from service.mapping.quickbooks import editing, web
+from service.mapping.quickbooks.base import QuickBooksMapper
 from service.mapping.quickbooks.body import amount_text, number, parts, ref, text
 
 _DAY = len("2026-11-22")
 
 
 @dataclass(frozen=True, slots=True)
-class AllocationMapper:
+class AllocationMapper(QuickBooksMapper):
     """Translates what a credit settles of an invoice."""
 
     kind: EntityKind = EntityKind.ALLOCATION
     identity: tuple[FieldName, ...] = ("credit", "invoice", "amount")
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field."""
-        return owners(self.kind)
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return the customer, the credit and the invoice."""

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.core.editing import EditRule
 from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
@@ -31,7 +30,8 @@ from service.core.ports import (
 )
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, at_home, clean_phone, clean_text, format_phone
-from service.mapping.quickbooks import address, editing, email, tax, terms, tree, web
+from service.mapping.quickbooks import address, email, tax, terms, tree, web
+from service.mapping.quickbooks.base import QuickBooksMapper
 from service.mapping.quickbooks.body import cut, ref, text
 from service.mapping.settings import chosen
 
@@ -56,7 +56,7 @@ _ADDRESSES: Mapping[FieldName, str] = {"billing_address": "BillAddr", "shipping_
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerMapper:
+class CustomerMapper(QuickBooksMapper):
     """Translates a customer of any kind and depth.
 
     Fields a side has nothing to say about are left out of its snapshot: the company name of a job or an individual,
@@ -153,14 +153,6 @@ class CustomerMapper:
         if context.reference.company.flags.get("multicurrency"):
             fields["currency"] = text(payload, "CurrencyRef", "value") or context.reference.company.base_currency
         return Snapshot(fields=fields, active=remote.active)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
-
-    def url(self, remote_id: str, company: Company) -> str | None:
-        """Return the address of the customer's page."""
-        return web.entity_url(self.kind, remote_id, company)
 
 
 def line_of(customer: Customer, context: MappingContext) -> Iterator[Customer]:

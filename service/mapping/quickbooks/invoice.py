@@ -15,14 +15,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from service.core.editing import EditRule
 from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Customer, Invoice, InvoiceStatus
 from service.core.money import decimal_text
 from service.core.ports import (
-    Company,
     EntityKind,
     Loss,
     MappingContext,
@@ -34,7 +32,8 @@ from service.core.ports import (
 )
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
-from service.mapping.quickbooks import address, editing, email, lines, tax, terms, track, web
+from service.mapping.quickbooks import address, email, lines, tax, terms, track
+from service.mapping.quickbooks.base import QuickBooksMapper
 from service.mapping.quickbooks.body import amount_text, cut, number, part, ref, text
 from service.mapping.quickbooks.customer import currency_of, enabled, terms_of
 from service.mapping.settings import chosen
@@ -53,7 +52,7 @@ _TOTALS = ("subtotal", "tax_total", "total", "amount_paid", "amount_due")
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceMapper:
+class InvoiceMapper(QuickBooksMapper):
     """Translates an issued invoice. ``bill_to`` says what the billing address says, however it is split into lines.
 
     ``status`` is "approved" or "voided": whether it is paid follows from the amounts. Terms go out with a new invoice
@@ -159,14 +158,6 @@ class InvoiceMapper:
         if company.flags.get("multicurrency"):
             fields["currency"] = text(payload, "CurrencyRef", "value") or company.base_currency
         return Snapshot(fields=fields, active=remote.active)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
-
-    def url(self, remote_id: str, company: Company) -> str | None:
-        """Return the address of the invoice's page."""
-        return web.entity_url(self.kind, remote_id, company)
 
 
 def _invoice(record: Record) -> Invoice:

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from service.core.editing import EditRule
 from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Payment, PaymentKind
 from service.core.money import decimal_text
 from service.core.ports import (
-    Company,
     EntityKind,
     Loss,
     MappingContext,
@@ -31,7 +29,7 @@ from service.core.ports import (
 )
 from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
-from service.mapping.quickbooks import editing, web
+from service.mapping.quickbooks.base import QuickBooksMapper
 from service.mapping.quickbooks.body import amount_text, cut, number, parts, ref, text
 from service.mapping.settings import chosen, payment_account
 
@@ -40,7 +38,7 @@ _DAY = len("2026-11-22")
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentMapper:
+class PaymentMapper(QuickBooksMapper):
     """Translates a payment. ``applied`` lists (invoice, amount): there one payment may settle several invoices.
 
     ``invoice`` is set where it settles exactly one. ``method`` takes part only where one of QuickBooks' is chosen for
@@ -145,14 +143,6 @@ class PaymentMapper:
         if company.flags.get("multicurrency"):
             fields["currency"] = text(payload, "CurrencyRef", "value") or company.base_currency
         return Snapshot(fields=fields, active=remote.active)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
-
-    def url(self, remote_id: str, company: Company) -> str | None:
-        """Return the address of the payment's page."""
-        return web.entity_url(self.kind, remote_id, company)
 
 
 def _payment(record: Record) -> Payment:

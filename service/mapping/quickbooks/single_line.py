@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from service.core.editing import EditRule
 from service.core.errors import MappingError
-from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Payment
 from service.core.money import decimal_text
 from service.core.ports import (
-    Company,
     EntityKind,
     Loss,
     MappingContext,
@@ -23,10 +19,10 @@ from service.core.ports import (
     Ref,
     RemoteRecord,
 )
-from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
 from service.core.totals import TaxableLine, line_tax
-from service.mapping.quickbooks import editing, tax, web
+from service.mapping.quickbooks import tax
+from service.mapping.quickbooks.base import QuickBooksMapper
 from service.mapping.quickbooks.body import amount_text, chosen_or_stop, cut, number, part, ref, text
 from service.mapping.quickbooks.customer import currency_of, enabled
 from service.mapping.settings import DEFAULT_ITEM, chosen
@@ -37,16 +33,10 @@ REFERENCE_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class SingleLine:
+class SingleLine(QuickBooksMapper):
     """What the mappers of both have in common."""
 
-    kind: EntityKind
     identity: tuple[FieldName, ...] = ("customer", "amount", "date", "reference")
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field."""
-        return owners(self.kind)
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return the customer it is for."""
@@ -56,14 +46,6 @@ class SingleLine:
     def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
         """Read a memo or receipt into the fields that are compared."""
         return Snapshot(fields=read_line(remote.payload, context), active=remote.active)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
-
-    def url(self, remote_id: str, company: Company) -> str | None:
-        """Return the address of the memo's or receipt's page."""
-        return web.entity_url(self.kind, remote_id, company)
 
 
 def money_of(record: Record) -> Payment:

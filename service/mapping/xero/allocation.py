@@ -6,12 +6,9 @@ changed).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.core.editing import EditRule
 from service.core.errors import MappingError
-from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Allocation
 from service.core.money import decimal_text
@@ -25,23 +22,17 @@ from service.core.ports import (
     Ref,
     RemoteRecord,
 )
-from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
-from service.mapping.xero import editing
+from service.mapping.xero.base import XeroMapper
 from service.mapping.xero.value import as_decimal, as_number_text, as_object, as_text
 
 
 @dataclass(frozen=True, slots=True)
-class AllocationMapper:
+class AllocationMapper(XeroMapper):
     """Translates what a credit settles of an invoice; there it is known by its two ends."""
 
     kind: EntityKind = EntityKind.ALLOCATION
     identity: tuple[FieldName, ...] = ("credit", "invoice", "amount")
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(self.kind)
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return the credit and the invoice."""
@@ -96,10 +87,6 @@ class AllocationMapper:
             "amount": as_number_text(payload.get("Amount")) or "0",
         }
         return Snapshot(fields=fields, active=remote.active)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return None: an allocation has no page of its own."""

@@ -5,14 +5,11 @@ Xero facts: developer.xero.com Credit Notes; what a note settles are its allocat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from service.core.choice import JobRule
-from service.core.editing import EditRule
 from service.core.errors import MappingError
-from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Payment, PaymentKind
 from service.core.money import decimal_text
@@ -26,10 +23,9 @@ from service.core.ports import (
     Ref,
     RemoteRecord,
 )
-from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
 from service.mapping.settings import NO_TAX, SALES_ACCOUNT, chosen
-from service.mapping.xero import editing
+from service.mapping.xero.base import XeroMapper
 from service.mapping.xero.card import customer_ref, project_tax
 from service.mapping.xero.customer import lineage
 from service.mapping.xero.line import UNTAXED
@@ -41,16 +37,11 @@ _WORDS = {PaymentKind.CREDIT: "Credit", PaymentKind.ADJUSTMENT: "Adjustment"}
 
 
 @dataclass(frozen=True, slots=True)
-class CreditMapper:
+class CreditMapper(XeroMapper):
     """Translates a credit: a note of one line over its whole amount, tax included."""
 
     kind: EntityKind = EntityKind.CREDIT
     identity: tuple[FieldName, ...] = ("customer", "amount", "currency", "date", "reference")
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(self.kind)
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return the customer it is for."""
@@ -124,10 +115,6 @@ class CreditMapper:
             },
             active=remote.active,
         )
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the note's page in Xero."""

@@ -7,11 +7,10 @@ terms and tax level from its nearest ancestor where it has none, because in Xero
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from service.core.editing import EditRule
-from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Contact, Customer, CustomerKind, SendTo
 from service.core.ports import (
@@ -24,10 +23,9 @@ from service.core.ports import (
     Ref,
     RemoteRecord,
 )
-from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
-from service.mapping.xero import editing
 from service.mapping.xero.address import PHONE_TYPES, project_address, project_phone
+from service.mapping.xero.base import XeroMapper
 from service.mapping.xero.card import (
     NUMBER_LIMIT,
     PERSON_NAME_LIMIT,
@@ -45,23 +43,12 @@ from service.mapping.xero.person import project_email, project_people
 from service.mapping.xero.value import Losses
 
 
-class CustomerMapper:
+@dataclass(frozen=True, slots=True)
+class CustomerMapper(XeroMapper):
     """Translates ``Customer`` records."""
 
-    @property
-    def kind(self) -> EntityKind:
-        """The kind of record it translates."""
-        return EntityKind.CUSTOMER
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(EntityKind.CUSTOMER)
-
-    @property
-    def identity(self) -> tuple[FieldName, ...]:
-        """Our own reference stands in ContactNumber, which no other contact can have."""
-        return ("reference",)
+    kind: EntityKind = EntityKind.CUSTOMER
+    identity: tuple[FieldName, ...] = ("reference",)
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return nothing: contacts stand alone in Xero."""
@@ -121,10 +108,6 @@ class CustomerMapper:
     def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
         """Read a contact into the same fields that ``project`` fills."""
         return read_card(remote, context.reference.company)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the contact's page in Xero."""

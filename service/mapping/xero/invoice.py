@@ -7,20 +7,18 @@ invoice there has no recipients and no billing address of its own: they are its 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from service.core.choice import JobRule
-from service.core.editing import EditRule
 from service.core.errors import MappingError
-from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Address, Customer, Invoice, InvoiceStatus
 from service.core.money import decimal_text
 from service.core.ports import Company, EntityKind, MappingContext, Payload, Projection, Record, Ref, RemoteRecord
 from service.core.recipients import own_address
-from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
-from service.mapping.xero import editing
+from service.mapping.xero.base import XeroMapper
 from service.mapping.xero.card import customer_ref
 from service.mapping.xero.customer import inherited, lineage, mailed_by_xero
 from service.mapping.xero.line import project_lines, project_tracking, read_lines, read_tracking, write_lines
@@ -43,23 +41,12 @@ _WRITTEN_STATUS = {"draft": "DRAFT", "approved": "AUTHORISED", "voided": "VOIDED
 _Writer = Callable[[Value, Payload], dict[str, Any]]
 
 
-class InvoiceMapper:
+@dataclass(frozen=True, slots=True)
+class InvoiceMapper(XeroMapper):
     """Translates ``Invoice`` records."""
 
-    @property
-    def kind(self) -> EntityKind:
-        """The kind of record it translates."""
-        return EntityKind.INVOICE
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(EntityKind.INVOICE)
-
-    @property
-    def identity(self) -> tuple[FieldName, ...]:
-        """Numbers of sales invoices are unique in Xero."""
-        return ("number",)
+    kind: EntityKind = EntityKind.INVOICE
+    identity: tuple[FieldName, ...] = ("number",)
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return the one whose contact the invoice names: the sub-contact, the job, or the client."""
@@ -154,10 +141,6 @@ class InvoiceMapper:
             fields["lines"] = read_lines(payload)
             fields |= read_tracking(payload, context)
         return Snapshot(fields=fields, active=remote.active)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the invoice's page in Xero."""

@@ -7,12 +7,10 @@ due on it) and Overpayments (read and allocated; made by a bank transaction, whi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from service.core.editing import EditRule
 from service.core.errors import MappingError
-from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Payment, PaymentKind
 from service.core.money import decimal_text
@@ -27,10 +25,9 @@ from service.core.ports import (
     Ref,
     RemoteRecord,
 )
-from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
 from service.mapping.settings import PAYMENTS_ACCOUNT, payment_account
-from service.mapping.xero import editing
+from service.mapping.xero.base import XeroMapper
 from service.mapping.xero.link import payment_url
 from service.mapping.xero.value import Losses, as_day, as_decimal, as_list, as_number_text, as_object, as_text
 
@@ -45,23 +42,12 @@ _MORE = (
 _ID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class PaymentMapper:
+@dataclass(frozen=True, slots=True)
+class PaymentMapper(XeroMapper):
     """Translates ``Payment`` records of kind payment that belong to an invoice."""
 
-    @property
-    def kind(self) -> EntityKind:
-        """The kind of record it translates."""
-        return EntityKind.PAYMENT
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(EntityKind.PAYMENT)
-
-    @property
-    def identity(self) -> tuple[FieldName, ...]:
-        """Xero keeps no number of ours on a payment: what was paid, when and with which reference must do."""
-        return ("invoice", "amount", "date", "reference")
+    kind: EntityKind = EntityKind.PAYMENT
+    identity: tuple[FieldName, ...] = ("invoice", "amount", "date", "reference")
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return the invoice it pays; a payment of none or of several is refused by ``project``."""
@@ -137,10 +123,6 @@ class PaymentMapper:
             },
             active=remote.active,
         )
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the payment's page in Xero."""

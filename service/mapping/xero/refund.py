@@ -5,12 +5,9 @@ Xero facts: developer.xero.com Payments (a credit note is paid out by a payment 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.core.editing import EditRule
 from service.core.errors import MappingError
-from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.money import decimal_text
 from service.core.ports import (
@@ -23,10 +20,9 @@ from service.core.ports import (
     Ref,
     RemoteRecord,
 )
-from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot
 from service.mapping.settings import PAYMENTS_ACCOUNT, payment_account
-from service.mapping.xero import editing
+from service.mapping.xero.base import XeroMapper
 from service.mapping.xero.credit import REFERENCE_LIMIT, money_of
 from service.mapping.xero.link import payment_url
 from service.mapping.xero.payment import account_of
@@ -34,16 +30,11 @@ from service.mapping.xero.value import Losses, as_day, as_decimal, as_number_tex
 
 
 @dataclass(frozen=True, slots=True)
-class RefundMapper:
+class RefundMapper(XeroMapper):
     """Translates a refund of a credit: a payment on its note."""
 
     kind: EntityKind = EntityKind.REFUND
     identity: tuple[FieldName, ...] = ("credit", "amount", "date", "reference")
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(self.kind)
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return the credit that is paid out; a refund of none is refused by ``project``."""
@@ -117,10 +108,6 @@ class RefundMapper:
             "reference": as_text(payload.get("Reference")),
         }
         return Snapshot(fields=fields, active=remote.active)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the payment's page in Xero."""

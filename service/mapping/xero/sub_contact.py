@@ -6,10 +6,8 @@ Which contacts need one is told by ``service.core.recipients.sub_contact_of``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
-from service.core.editing import EditRule
-from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Contact
 from service.core.ports import (
@@ -23,10 +21,9 @@ from service.core.ports import (
     RemoteRecord,
 )
 from service.core.recipients import own_address
-from service.core.reconcile import Flow
 from service.core.snapshot import FieldName, Snapshot, Value, clean_text
-from service.mapping.xero import editing
 from service.mapping.xero.address import PHONE_TYPES, project_address, project_phone
+from service.mapping.xero.base import XeroMapper
 from service.mapping.xero.card import (
     PERSON_NAME_LIMIT,
     project_currency,
@@ -43,23 +40,12 @@ from service.mapping.xero.person import project_email, project_people
 from service.mapping.xero.value import Losses
 
 
-class SubContactMapper:
+@dataclass(frozen=True, slots=True)
+class SubContactMapper(XeroMapper):
     """Translates ``Contact`` records that need a counterpart of their own."""
 
-    @property
-    def kind(self) -> EntityKind:
-        """The kind of record it translates."""
-        return EntityKind.CONTACT
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(EntityKind.CONTACT)
-
-    @property
-    def identity(self) -> tuple[FieldName, ...]:
-        """Our own reference stands in ContactNumber, which no other contact can have."""
-        return ("reference",)
+    kind: EntityKind = EntityKind.CONTACT
+    identity: tuple[FieldName, ...] = ("reference",)
 
     def needs(self, record: Record, context: MappingContext) -> tuple[Ref, ...]:
         """Return nothing: contacts stand alone in Xero."""
@@ -120,10 +106,6 @@ class SubContactMapper:
     def read(self, remote: RemoteRecord, context: MappingContext) -> Snapshot:
         """Read a contact into the same fields that ``project`` fills, and those that belong to customers alone."""
         return read_card(remote, context.reference.company)
-
-    def rule_of(self, remote: RemoteRecord) -> EditRule:
-        """Return what may still be changed of an entity, by how it stands there."""
-        return editing.rule_of(self.kind, remote)
 
     def url(self, remote_id: str, company: Company) -> str | None:
         """Return the address of the contact's page in Xero."""
