@@ -20,6 +20,7 @@ from service.core.problem import from_json as problem_from_json
 from service.core.problem import to_json as problem_to_json
 from service.ids import new_id
 from service.store.bulk import update_rows
+from service.store.plain_link import AnyLink
 from service.store.sync_models import LinkRow, ProblemRow
 
 #: Fact -> column. The problem is a row of its own; the link names it.
@@ -40,7 +41,7 @@ _COLUMNS: Mapping[str, str] = {
 _FACTS = attrgetter(*_COLUMNS)
 
 
-def facts_of(row: LinkRow, problem: Problem | None) -> LinkFacts:
+def facts_of(row: AnyLink, problem: Problem | None) -> LinkFacts:
     """Return the facts of a link's row, given the problem that it names."""
     return LinkFacts(
         external_id=row.remote_id,
@@ -94,7 +95,7 @@ def apply_to(
     return after
 
 
-def changes_by(row: LinkRow, event: Event) -> tuple[LinkFacts, dict[str, Any]]:
+def changes_by(row: AnyLink, event: Event) -> tuple[LinkFacts, dict[str, Any]]:
     """Return the facts that follow when an event happens to a link without a problem, and the columns that change.
 
     Nothing is written: :func:`write_changes` does that, for many links at once.

@@ -17,6 +17,7 @@ from service.core.problem import Problem, ProblemKind, field_label
 from service.core.snapshot import Snapshot, Value, spelled_like, to_json, value_to_json
 from service.records.author import Author
 from service.store.facts import apply_to, changes_by, write_changes
+from service.store.plain_link import AnyLink
 from service.store.queries import calls, counterparts, drift
 from service.store.queries.events import Subject, add_event, add_events
 from service.store.sync_models import ConnectionRow, LinkRow
@@ -44,7 +45,7 @@ class Closing:
         self._changes: list[dict[str, Any]] = []
 
     def confirm(
-        self, intent: Intent, link: LinkRow, record: RemoteRecord, *, probed: bool = False, edited: bool = False
+        self, intent: Intent, link: AnyLink, record: RemoteRecord, *, probed: bool = False, edited: bool = False
     ) -> None:
         """The package has what was meant: tie the link, move the baseline, note what was stored differently.
 
@@ -80,7 +81,7 @@ class Closing:
         if put_back:
             drift.close_put_back(self.session, link.id, put_back, now=self.now, call_id=intent.call_id)
 
-    def _adopt(self, link: LinkRow, lines: list[dict[str, Any]]) -> None:
+    def _adopt(self, link: AnyLink, lines: list[dict[str, Any]]) -> None:
         """Let an invoice follow the tax that its package works out itself."""
         author = Author(
             organisation_id=self._ground.organisation_id,
@@ -157,7 +158,7 @@ class Closing:
         }
         calls.end(self.session, [intent.id], state, now=self.now, outcome=outcome)
 
-    def _sent(self, intent: Intent, link: LinkRow, record: RemoteRecord, *, probed: bool) -> dict[str, Any]:
+    def _sent(self, intent: Intent, link: AnyLink, record: RemoteRecord, *, probed: bool) -> dict[str, Any]:
         written = intent.expected.fields
         before = None if intent.before is None else _values(intent.before, written)
         return {
@@ -216,7 +217,7 @@ def reasons(rules: Mapping[str, str]) -> str:
     return "; ".join(f"{', '.join(names)}: {rule}" for rule, names in fields.items())
 
 
-def counted_as(intent: Intent, link: LinkRow) -> str:
+def counted_as(intent: Intent, link: AnyLink) -> str:
     """Return the count that a write adds to, before it is confirmed: the first meeting of a match counts as a link."""
     if intent.operation is Operation.CREATE:
         return "created"

@@ -76,15 +76,6 @@ class Pacer:
         with self._database.read() as session:
             return spending.from_json(budgets.spent(session, self._provider, self._tenant_id))
 
-    def look(self, now: datetime, call: Call) -> timedelta:
-        """Return how long to wait before a call, and count nothing.
-
-        :raises DayOver: bulk work has used up its part of the day.
-        """
-        with self._database.read() as session:
-            spent = spending.from_json(budgets.spent(session, self._provider, self._tenant_id))
-            return self._wait(spent, self._app(session), now, call)
-
     def enter(
         self,
         session: Session,

@@ -1,10 +1,15 @@
-"""Writing to the package: every write is first a committed call with its intents, then one request, then its answer."""
+"""Writing to the package: every write is first a committed call with its intents, then one request, then its answer.
+
+The call is committed together with the note that it leaves, so that what is written down may be there already.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
 
 from service.core.errors import ConnectionBroken, OutcomeUnknown, StaleVersion, Transient
 from service.core.intent import Intent, Operation, call_key
@@ -14,6 +19,7 @@ from service.core.reconcile import advance
 from service.core.snapshot import Snapshot
 from service.ids import new_id
 from service.store.facts import apply_to, changes_by, write_changes
+from service.store.plain_link import PlainLink
 from service.store.queries import calls, counterparts
 from service.store.sync_models import CallRow, LinkRow
 from service.sync import books, readback
@@ -22,6 +28,8 @@ from service.sync.closing import Closing, counted_as, lose
 from service.sync.documents import request_from_json, request_to_json
 from service.sync.planner import Decision
 from service.sync.work import Resting, Work
+
+AnyLinkT = TypeVar("AnyLinkT", LinkRow, PlainLink)
 
 #: Writes that say nothing of what they move: what stood there before tells.
 _WITHDRAWS = frozenset({Operation.VOID, Operation.DELETE})
@@ -64,32 +72,33 @@ class Outbox:
                 self._send(waiting)
 
     def _send(self, decisions: Sequence[Decision]) -> None:
-        self._work.await_turn(batch=len(decisions) > 1)
-        self._work.least_calls += 1
-        parcel = commit_call(self._work, decisions)
+        work = self._work
+        parcel = work.set_off(
+            lambda session: commit_call(session, work, decisions), batch=len(decisions) > 1, between=work.between
+        )
         if parcel is not None:
-            dispatch(self._work, self._ground, parcel)
-        if (families := self._work.long_feed) and not self._work.doubt:
-            books.read_feed(self._work, only=families)
+            work.least_calls += 1
+            dispatch(work, self._ground, parcel)
+        if (families := work.long_feed) and not work.doubt:
+            books.read_feed(work, only=families)
 
 
-def commit_call(work: Work, decisions: Sequence[Decision]) -> Parcel | None:
-    """Write down a call and its intents before anything is sent; None if no link is as it was when decided.
+def commit_call(session: Session, work: Work, decisions: Sequence[Decision]) -> Parcel | None:
+    """Write down a call that is about to be sent, with its intents; None if no link is as it was when decided.
 
     A link that got another intent, was retired or was tied meanwhile is left out: it is planned again.
     """
     now = work.platform.clock()
-    with work.holding() as session:
-        rows = calls.links_to_send(session, [decision.case.link_id for decision in decisions])
-        fit = [decision for decision in decisions if _fits(rows.get(decision.case.link_id), decision)]
-        if not fit:
-            return None
-        call_id = new_id()
-        elements = [decision.element for decision in fit if decision.element is not None]
-        request = work.connector.pack(elements, key=call_key(call_id, 1))
-        intents = tuple(_intent(call_id, position, decision) for position, decision in enumerate(fit))
-        write_changes(session, (_sent(rows[decision.case.link_id], decision) for decision in fit))
-        calls.add(session, rows, intents, request=request_to_json(request), run_id=work.run_id, now=now)
+    rows = calls.links_to_send(session, [decision.case.link_id for decision in decisions])
+    fit = [decision for decision in decisions if _fits(rows.get(decision.case.link_id), decision)]
+    if not fit:
+        return None
+    call_id = new_id()
+    elements = [decision.element for decision in fit if decision.element is not None]
+    request = work.connector.pack(elements, key=call_key(call_id, 1))
+    intents = tuple(_intent(call_id, position, decision) for position, decision in enumerate(fit))
+    write_changes(session, (_sent(rows[decision.case.link_id], decision) for decision in fit))
+    calls.add(session, rows, intents, request=request_to_json(request), run_id=work.run_id, now=now)
     return Parcel(call_id, request, len(fit), intents)
 
 
@@ -101,7 +110,8 @@ def dispatch(work: Work, ground: Ground, parcel: Parcel) -> None:
     """
 
     def once() -> Answer:
-        _mark_sent(work, parcel.call_id)
+        if not work.counted:  # as it is right after it was written down
+            _mark_sent(work, parcel)
         return work.connector.send(parcel.request, count=parcel.elements)
 
     try:
@@ -116,7 +126,7 @@ def dispatch(work: Work, ground: Ground, parcel: Parcel) -> None:
         _take_in(work, ground, parcel, answer)
 
 
-def _fits(link: LinkRow | None, decision: Decision) -> bool:
+def _fits(link: PlainLink | None, decision: Decision) -> bool:
     return (
         link is not None
         and (link.retired_at is not None) is decision.case.retired
@@ -128,7 +138,7 @@ def _fits(link: LinkRow | None, decision: Decision) -> bool:
     )
 
 
-def _sent(link: LinkRow, decision: Decision) -> dict[str, Any]:
+def _sent(link: PlainLink, decision: Decision) -> dict[str, Any]:
     """Return what changes about a link by an intent."""
     name = decision.case.name
     return {
@@ -160,9 +170,11 @@ def _intent(call_id: str, position: int, decision: Decision) -> Intent:
     )
 
 
-def _mark_sent(work: Work, call_id: str) -> None:
-    """Note that the request leaves now; the lease is extended with it, and the intents before it reach the disk."""
-    work.set_off(lambda session: calls.mark_sent(session, call_id, now=work.platform.clock()))
+def _mark_sent(work: Work, parcel: Parcel) -> None:
+    """Note that the request leaves once more; the lease is extended with it."""
+    work.set_off(
+        lambda session: calls.mark_sent(session, parcel.call_id, now=work.platform.clock()), batch=parcel.elements > 1
+    )
 
 
 def _doubt(work: Work, call_id: str, *, answer_read: bool) -> None:
@@ -188,7 +200,7 @@ def _call_off(work: Work, ground: Ground, parcel: Parcel) -> None:
         calls.close(session, parcel.call_id, now=now)
 
 
-def _still_open(links: Mapping[str, LinkRow], parcel: Parcel) -> Iterator[tuple[Intent, LinkRow]]:
+def _still_open(links: Mapping[str, AnyLinkT], parcel: Parcel) -> Iterator[tuple[Intent, AnyLinkT]]:
     """Yield the intents that nobody has closed meanwhile, with their links as they are now."""
     for intent in parcel.intents:
         if intent.id in links:
@@ -218,11 +230,10 @@ def _take_in(work: Work, ground: Ground, parcel: Parcel, answer: Answer) -> None
 
 
 def _take_in_one(
-    work: Work, closing: Closing, intent: Intent, link: LinkRow, answer: Answer, *, again: bool = False
+    work: Work, closing: Closing, intent: Intent, link: PlainLink, answer: Answer, *, again: bool = False
 ) -> bool:
     """Take in the outcome of one element; return False if it is still not known.
 
-    :param link: as a plain row.
     :param again: the call was sent before: its answer may be the one of then.
     """
     outcome = answer.outcomes[intent.position]
@@ -244,17 +255,17 @@ def _take_in_one(
                 work.freed.add((family, remote_id))
         work.done += 1
         return True
-    link = closing.session.get_one(LinkRow, link.id)  # what is not confirmed is seldom, and changes more of its link
+    row = closing.session.get_one(LinkRow, link.id)  # what is not confirmed is seldom, and changes more of its link
     if isinstance(outcome, OutcomeUnknown | Written):  # written, but to another entity: nobody knows what happened
-        lose(closing.session, link, now=closing.now)
+        lose(closing.session, row, now=closing.now)
         return False
     if isinstance(outcome, StaleVersion | Transient):
         work.stale = True
     else:
         work.counts["failed"] += 1
         work.done += 1
-    closing.refuse(intent, link, outcome, label=work.labels.get(link.id) or link.remote_name or link.record_id)
-    work.stale |= link.heard > link.settled  # the feed knows more about the refusal
+    closing.refuse(intent, row, outcome, label=work.labels.get(row.id) or row.remote_name or row.record_id)
+    work.stale |= row.heard > row.settled  # the feed knows more about the refusal
     return True
 
 

@@ -29,6 +29,7 @@ from service.core.readback import (
 from service.core.snapshot import Snapshot
 from service.records.author import Author
 from service.records.credits import adopt_amounts
+from service.store.plain_link import AnyLink
 from service.store.sync_models import LinkRow
 from service.sync.planner import Decision
 
@@ -42,7 +43,7 @@ def meant_in(decision: Decision) -> dict[str, Any] | None:
 
 
 def noted(
-    link: LinkRow, intent: Intent, *, written: Snapshot, stored: Snapshot, package: Capabilities
+    link: AnyLink, intent: Intent, *, written: Snapshot, stored: Snapshot, package: Capabilities
 ) -> dict[str, Any]:
     """After a write: compare its answer with what was meant; return what the link keeps of it, by column."""
     lines = read_back(

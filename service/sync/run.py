@@ -253,7 +253,7 @@ def _left(work: Work, ground: Ground) -> int:
 def _pass(work: Work, ground: Ground, *, sends: bool, reset_id: str | None) -> None:
     work.stale, work.waiting, written = False, 0, work.least_calls
     now = work.platform.clock()
-    if work.scope is None:
+    if work.scope is None or reset_id is not None:  # a plan takes in what it said, a reset whatever was paid meanwhile
         work.counts["pulled"] += recorded.take_in(work, ground)
     if sends:
         waves.tie_new_records(work, ground)

@@ -151,34 +151,40 @@ class Work:
         self._counted = False
         return token
 
-    def set_off(self, note: Callable[[Session], None]) -> None:
-        """Count the call that comes next and write down something with it, in one commit that survives a power cut.
+    def set_off(
+        self, note: Callable[[Session], T | None], *, batch: bool, between: Callable[[], None] | None = None
+    ) -> T | None:
+        """Count the write that comes next and write down what it carries, in one commit that survives a power cut.
 
+        It waits until the package's limits allow the call. If there is nothing to carry after all, nothing is counted.
+
+        :param note: writes it down and returns it; None if there is nothing.
+        :param between: done before each look whether the limits allow it, and so in any case once.
         :raises LeaseLost: another worker has taken over.
         :raises Resting: as for any call.
         """
-        while not self._in_time(lambda: self._enter_noting(note)):
+        noted: list[T | None] = []
+
+        def look() -> timedelta:
+            (between or _nothing)()
+            self.tokens()  # what is counted leaves at once: to renew it takes time
+            with self.holding(lasting=True) as session:
+                wait = self._enter(session, self._call(batch=batch, reads=False))
+                if wait <= timedelta(0):
+                    noted.append(note(session))
+                    if noted == [None]:
+                        session.rollback()
+            return wait
+
+        while not self._in_time(look):
             pass
-        self._counted = True
+        self._counted = noted != [None]
+        return noted[0]
 
-    def _enter_noting(self, note: Callable[[Session], None]) -> timedelta:
-        self.tokens()  # what is counted leaves at once: to renew it takes time
-        with self.holding(lasting=True) as session:
-            wait = self._enter(session)
-            if wait <= timedelta(0):
-                note(session)
-        return wait
-
-    def await_turn(self, *, batch: bool) -> None:
-        """Wait until the package's limits allow a write, before anything of it is written down.
-
-        Meanwhile, and in any case once, what a person asked for is done first.
-
-        :raises Resting: as for any call.
-        """
-        self.between()
-        while not self._in_time(lambda: self._pacer.look(self.platform.clock(), self._call(batch=batch, reads=False))):
-            self.between()
+    @property
+    def counted(self) -> bool:
+        """True between :meth:`set_off` and the call that it was for."""
+        return self._counted
 
     def _in_time(self, look: Callable[[], timedelta]) -> bool:
         """Tell whether there is nothing to wait for; if there is, wait for a part of it."""
@@ -199,12 +205,11 @@ class Work:
 
     def _enter_alone(self) -> timedelta:
         with self.platform.database.write() as session:
-            return self._enter(session)
+            return self._enter(session, self._call(batch=self._batch, reads=self._reads))
 
-    def _enter(self, session: Session) -> timedelta:
+    def _enter(self, session: Session, call: Call) -> timedelta:
         now, before = self.platform.clock(), self._entered
         told_left, took = self.connector.calls_left_today, None if before is None else now - before
-        call = self._call(batch=self._batch, reads=self._reads)
         wait = self._pacer.enter(session, now, call, told_left=told_left, took=took)
         if wait <= timedelta(0):
             self._entered = now

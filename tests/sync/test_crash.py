@@ -53,8 +53,7 @@ def _counting(step: Step, nth: int, *, after: bool) -> Step:
 #: When the process dies, in the order of a write, and the step of the push at which that is.
 MOMENTS: dict[str, tuple[str, Callable[[Step, int], Step]]] = {
     "before the call is committed": ("_intent", before),
-    "after the call is committed": ("dispatch", before),
-    "before the request is sent": ("_mark_sent", after),
+    "before the request is sent": ("dispatch", before),
     "after the request was sent": ("_take_in", before),
     "before the answer is committed": ("_take_in_one", after),
     "after the answer is committed": ("_take_in", after),
@@ -115,7 +114,7 @@ def test_a_request_that_may_be_under_way_is_waited_for_before_anybody_looks(
 ) -> None:
     client = live_office.add_customer(name="Cedar Vets")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(push, "_mark_sent", after(push._mark_sent, 1))
+        patch.setattr(push, "dispatch", before(push.dispatch, 1))
         live_office.ask()
         with pytest.raises(Crash):
             running.perform(live_office.platform, live_office.connection_id)

@@ -104,7 +104,7 @@ def test_a_refusal_is_obeyed_by_everybody_who_calls_the_company(live_office: Off
     pause = MovedClock.pause
 
     def look(platform: MovedClock, seconds: float) -> bool:
-        waits.append(pacer(live_office).look(platform.clock(), Call()))
+        waits.append((pacer(live_office).spent().rests_until or platform.clock()) - platform.clock())
         return pause(platform, seconds)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.core.ports import EntityKind, Ref
+from service.store.records import InvoiceRow
 from service.sync import match, reset, sending
 from service.sync import run as running
 from tests.sync.bookkeeper import Bookkeeper
@@ -158,6 +159,18 @@ def test_an_invoice_that_stays_is_paid_where_it_stays(live_office: Office, bookk
     link = live_office.link(invoice, EntityKind.INVOICE)
     assert link is not None
     assert any("stays with the former record" in loss["reason"] for loss in link.losses)
+
+
+def test_what_was_paid_there_meanwhile_is_taken_in_by_the_run_of_the_reset(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    client = live_office.add_customer(name="Cedar Vets")
+    invoice = live_office.add_invoice(client, number="INV-1")
+    live_office.settled()
+    bookkeeper.pay(live_office.remote_id(invoice, EntityKind.INVOICE), "100")
+    done(live_office, client, "leave")
+    assert live_office.dot(invoice, EntityKind.INVOICE) == "green"
+    assert live_office.ours(InvoiceRow, invoice).amount_paid == 100
 
 
 def test_an_invoice_follows_once_nothing_is_paid_on_it_any_more(live_office: Office, bookkeeper: Bookkeeper) -> None:

@@ -6,25 +6,28 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from service.core.intent import Intent, IntentState, Operation
 from service.core.snapshot import from_json, to_json
 from service.store.bulk import change, insert_rows, update_rows
+from service.store.plain_link import COLUMNS, PlainLink
 from service.store.sync_models import CallRow, IntentRow, LinkRow
 
 
 def add(
     session: Session,
-    links: Mapping[str, LinkRow],
+    links: Mapping[str, PlainLink],
     intents: Sequence[Intent],
     *,
     request: Mapping[str, Any],
     run_id: str | None,
     now: datetime,
 ) -> None:
-    """Write down a call with its intents; each has the next number of its link, which the caller counts on.
+    """Write down a call that is about to be sent, with its intents.
+
+    Each intent has the next number of its link, which the caller counts on.
 
     :param links: by their ids.
     :param request: as it is stored.
@@ -32,7 +35,8 @@ def add(
     call_id, owner = intents[0].call_id, links[intents[0].link_id]
     of = {"organisation_id": owner.organisation_id, "connection_id": owner.connection_id, "created_at": now}
     call = {"id": call_id, "run_id": run_id, "key": request["key"], "elements": len(intents), "request": dict(request)}
-    insert_rows(session, CallRow, [{**of, **call}])
+    sent = {"sends": 1, "sent_at": now, "last_sent_at": now}
+    insert_rows(session, CallRow, [{**of, **call, **sent}])
     rows = [{**of, **_columns(intent), "sequence": links[intent.link_id].sequence + 1} for intent in intents]
     insert_rows(session, IntentRow, rows)
 
@@ -75,41 +79,19 @@ def intent_of(row: IntentRow) -> Intent:
     )
 
 
-#: What of a link a write looks at. Of the bare tables, so that rows are no work for the toolkit beyond reading them.
 _LINK, _INTENT = LinkRow.__table__.c, IntentRow.__table__.c
-_LEAN = (
-    _LINK.id,
-    _LINK.entity,
-    _LINK.organisation_id,
-    _LINK.connection_id,
-    _LINK.record_id,
-    _LINK.remote_id,
-    _LINK.remote_name,
-    _LINK.generation,
-    _LINK.wanted,
-    _LINK.confirmed,
-    _LINK.heard,
-    _LINK.settled,
-    _LINK.baseline,
-    _LINK.losses,
-    _LINK.open_problem_id,
-    _LINK.intent_open,
-    _LINK.intent_unknown,
-    _LINK.sequence,
-    _LINK.retired_at,
-)
-_TO_SEND = select(*_LEAN).where(_LINK.id.in_(bindparam("link_ids", expanding=True)))
+_TO_SEND = select(*COLUMNS).where(_LINK.id.in_(bindparam("link_ids", expanding=True)))
 _ANSWERED = (
-    select(_INTENT.id.label("intent_id"), *_LEAN)
+    select(*COLUMNS, _INTENT.id)
     .join_from(IntentRow.__table__, LinkRow.__table__, _LINK.id == _INTENT.link_id)
     .where(_INTENT.call_id == bindparam("call_id"), _INTENT.closed_at.is_(None))
 )
 
 
-def links_to_send(session: Session, link_ids: Collection[str]) -> dict[str, LinkRow]:
-    """Return links by id as plain rows, to be read and not changed; unknown ones are left out."""
-    rows = session.execute(_TO_SEND, {"link_ids": list(link_ids)})
-    return {row.id: cast("LinkRow", row) for row in rows}
+def links_to_send(session: Session, link_ids: Collection[str]) -> dict[str, PlainLink]:
+    """Return links by id as plain values; unknown ones are left out."""
+    found = (PlainLink(*row) for row in session.execute(_TO_SEND, {"link_ids": list(link_ids)}))
+    return {link.id: link for link in found}
 
 
 def open_calls(session: Session, connection_id: str) -> Sequence[CallRow]:
@@ -140,10 +122,9 @@ def links_of_open_intents(session: Session, call_id: str) -> dict[str, LinkRow]:
     return {row.id: row.LinkRow for row in rows}
 
 
-def links_answered(session: Session, call_id: str) -> dict[str, LinkRow]:
-    """Return them as plain rows, to be read and not changed: an answer mostly confirms all that was sent."""
-    rows = session.execute(_ANSWERED, {"call_id": call_id})
-    return {row.intent_id: cast("LinkRow", row) for row in rows}
+def links_answered(session: Session, call_id: str) -> dict[str, PlainLink]:
+    """Return them as plain values: an answer mostly confirms all that was sent."""
+    return {row[-1]: PlainLink(*row[:-1]) for row in session.execute(_ANSWERED, {"call_id": call_id})}
 
 
 def _open(call_id: str) -> tuple[ColumnElement[bool], ...]:
@@ -173,18 +154,14 @@ def end(
     update_rows(session, IntentRow, [{"id": intent_id, **ended} for intent_id in intent_ids])
 
 
-def mark_sent(session: Session, call_id: str, *, now: datetime) -> None:
-    """Note that a call's request is about to be sent."""
-    change(session, _MARK_SENT, call_id=call_id, now=now)
+def mark_sent(session: Session, call_id: str, *, now: datetime) -> bool:
+    """Note that a call's request is about to be sent once more; tell whether there is such a call."""
+    return change(session, _MARK_SENT, call_id=call_id, now=now) == 1
 
 
 _CALL = cast("Table", CallRow.__table__)
-_NOW = bindparam("now", type_=_CALL.c.sent_at.type)
-_MARK_SENT = (
-    update(_CALL)
-    .where(_CALL.c.id == bindparam("call_id"))
-    .values(sent_at=func.coalesce(_CALL.c.sent_at, _NOW), last_sent_at=_NOW, sends=_CALL.c.sends + 1)
-)
+_NOW = bindparam("now", type_=_CALL.c.last_sent_at.type)
+_MARK_SENT = update(_CALL).where(_CALL.c.id == bindparam("call_id")).values(last_sent_at=_NOW, sends=_CALL.c.sends + 1)
 
 
 def close(
