@@ -7,12 +7,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 
 import pytest
+from msgspec import structs
 from pydantic import BaseModel
 
 from service.core.hierarchy import find_refusals, full_name_of
@@ -59,8 +59,8 @@ def test_the_same_day_gives_the_same_books() -> None:
 
 def test_another_day_moves_the_dates_and_nothing_else() -> None:
     def without_dates(books: SampleBooks) -> list[object]:
-        plain = [replace(s.invoice, issue_date=TODAY, due_date=TODAY, id="") for s in books.invoices]
-        return [books.customers, books.job_sites, *plain, *(replace(p, date=TODAY) for p in books.payments)]
+        plain = [structs.replace(s.invoice, issue_date=TODAY, due_date=TODAY, id="") for s in books.invoices]
+        return [books.customers, books.job_sites, *plain, *(structs.replace(p, date=TODAY) for p in books.payments)]
 
     later = sample_books(TODAY + timedelta(days=100))
     assert without_dates(later) == without_dates(BOOKS)

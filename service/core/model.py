@@ -6,10 +6,11 @@ identifiers are those of the rows the values were loaded from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 ZERO = Decimal(0)
 
@@ -54,8 +55,7 @@ class PaymentKind(StrEnum):
     ADJUSTMENT = "adjustment"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """A postal address; ``country`` is ISO 3166-1 alpha-2."""
 
     line1: str | None = None
@@ -66,8 +66,7 @@ class Address:
     country: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(Struct, frozen=True, kw_only=True):
     """A person at a customer. With a tax level, a billing address or a job site it is a sub-contact."""
 
     id: str
@@ -100,8 +99,7 @@ class Contact:
         return bool(self.tax_level_id or self.billing_address or self.job_site_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSite:
+class JobSite(Struct, frozen=True, kw_only=True):
     """A place where a customer's work is done."""
 
     id: str
@@ -110,16 +108,14 @@ class JobSite:
     address: Address | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaxComponent:
+class TaxComponent(Struct, frozen=True, kw_only=True):
     """One part of a tax level, in per cent."""
 
     name: str
     rate_percent: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaxLevel:
+class TaxLevel(Struct, frozen=True, kw_only=True):
     """A named rate; the components, if any, add up to ``rate_percent``."""
 
     id: str
@@ -128,8 +124,7 @@ class TaxLevel:
     components: tuple[TaxComponent, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class Customer(Struct, frozen=True, kw_only=True):
     """A client or a job, with the people who belong to it."""
 
     id: str
@@ -169,8 +164,7 @@ class Customer:
         return next((c for c in self.contacts if c.primary), self.contacts[0] if self.contacts else None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceLine:
+class InvoiceLine(Struct, frozen=True, kw_only=True):
     """One line; ``amount`` is quantity times price less discount, in the invoice's currency."""
 
     description: str
@@ -183,8 +177,7 @@ class InvoiceLine:
     tax_level_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipients:
+class Recipients(Struct, frozen=True, kw_only=True):
     """Who receives an invoice, and the rule that decided."""
 
     to: tuple[str, ...] = ()
@@ -192,8 +185,7 @@ class Recipients:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invoice:
+class Invoice(Struct, frozen=True, kw_only=True):
     """A sales invoice with what was derived for it: totals, recipients, tax level per line."""
 
     id: str
@@ -225,8 +217,7 @@ class Invoice:
         return ZERO if self.status is InvoiceStatus.VOIDED else self.total - self.amount_paid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allocation:
+class Allocation(Struct, frozen=True, kw_only=True):
     """A part of a credit, or of money on a customer's account, that settles an invoice."""
 
     id: str
@@ -239,8 +230,7 @@ class Allocation:
     removed: bool = False  #: taken back; kept for the history
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payment:
+class Payment(Struct, frozen=True, kw_only=True):
     """Money received, returned or credited; the sign is in ``kind``, ``amount`` is positive.
 
     With an ``invoice_id`` it settles that invoice with its whole amount, else whatever its allocations say.

@@ -9,7 +9,9 @@ takes it from the nearest ancestor that has it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from service.core.model import Address, Contact, Customer, JobSite, Recipients, SendTo
 
@@ -185,7 +187,7 @@ def own_address(contact: Contact, job_sites: Mapping[str, JobSite]) -> Address |
 
 
 def _is_blank(address: Address | None) -> bool:
-    return address is None or not any(astuple(address))
+    return address is None or not any(structs.astuple(address))
 
 
 def _called(contact: Contact) -> str:

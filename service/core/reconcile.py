@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -105,7 +106,7 @@ class Conflict:
     agreed: Value = None
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class Plan(Struct, frozen=True, kw_only=True, dict=True):
     """Everything decided about one record; executing it is another module's job.
 
     ``actions`` is what would be done; ``pushes`` and ``pulls`` are what may be done now. The record's own being
@@ -121,12 +122,12 @@ class Plan(Struct, frozen=True, kw_only=True):
         """True while any conflict is open: a held plan sends and writes nothing."""
         return bool(self.conflicts)
 
-    @property
+    @cached_property
     def pushes(self) -> tuple[FieldAction, ...]:
         """Fields to write there now, without ACTIVE; none while held."""
         return self._now(Move.PUSH)
 
-    @property
+    @cached_property
     def pulls(self) -> tuple[FieldAction, ...]:
         """Fields to write here now, ACTIVE included; none while held."""
         return self._now(Move.PULL)

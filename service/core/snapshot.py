@@ -143,7 +143,7 @@ def clean_phone(text: str | None, *, region: str | None = None) -> str | None:
     With ``region`` (ISO 3166-1 alpha-2) a national number becomes international, so that both spellings agree.
     What is not a number ("call the office", ``1-800-FLOWERS``) stays as cleaned text: nothing is lost.
     """
-    cleaned = clean_text(text)
+    cleaned = clean_text(text) if text else None
     return None if cleaned is None else _clean_number(cleaned, region)
 
 

@@ -7,8 +7,9 @@ that it is; until it is paid its recipients still follow, so that a reminder rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from msgspec import structs
 from sqlalchemy.orm import Session
 
 from service.core.model import Customer, InvoiceStatus, JobSite, Recipients, TaxLevel
@@ -85,7 +86,7 @@ def settle(row: InvoiceRow, lines: Sequence[InvoiceLineRow], given: Circumstance
     row.subtotal, row.tax_total, row.total = totals.subtotal, totals.tax_total, totals.total
     _require_room("lines", row)
     address = resolve_billing_address(chain=chain, contact_id=row.contact_id, job_sites=given.job_sites).address
-    row.billing_address = row.billing_address_override or (None if address is None else asdict(address))
+    row.billing_address = row.billing_address_override or (None if address is None else structs.asdict(address))
     sub_contact = sub_contact_of(chain, row.contact_id, job_sites=given.job_sites)
     row.sub_contact_id = sub_contact.id if sub_contact else None
     settle_recipients(row, given)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, structs
 
 from service.core.model import Contact, Customer, CustomerType, InvoiceStatus
 from service.core.money import decimal_text
@@ -97,7 +99,7 @@ def _at_sites(customers: Sequence[Customer]) -> Iterator[Contact]:
 
 def _customer_request(customer: Customer, ids: Mapping[str, str]) -> ApiRequest:
     people = tuple(person for person in customer.contacts if not person.job_site_id)
-    body = _body(replace(customer, contacts=()), ids, _OMITTED_OF_CUSTOMER)
+    body = _body(structs.replace(customer, contacts=()), ids, _OMITTED_OF_CUSTOMER)
     body["contacts"] = [_body(person, ids, _OMITTED_OF_CONTACT) for person in people]
     refs = tuple(person.id for person in people)
     return ApiRequest(ref=customer.id, path="/customers", body=body, contact_refs=refs)
@@ -105,7 +107,7 @@ def _customer_request(customer: Customer, ids: Mapping[str, str]) -> ApiRequest:
 
 def _invoice_request(sample: SampleInvoice, ids: Mapping[str, str]) -> ApiRequest:
     invoice = sample.invoice
-    body = _body(replace(invoice, lines=()), ids, _OMITTED_OF_INVOICE)
+    body = _body(structs.replace(invoice, lines=()), ids, _OMITTED_OF_INVOICE)
     body["status"] = "draft" if invoice.status is InvoiceStatus.DRAFT else "approved"
     body["lines"] = [_body(line, ids, _OMITTED_OF_LINE) for line in invoice.lines]
     if sample.recipients_override is not None:
@@ -115,7 +117,7 @@ def _invoice_request(sample: SampleInvoice, ids: Mapping[str, str]) -> ApiReques
 
 
 def _body(record: Any, ids: Mapping[str, str], omitted: Sequence[str] = ()) -> Body:  # any frozen value of the model
-    fields = {name: value for name, value in asdict(record).items() if name != "id" and name not in omitted}
+    fields = {name: value for name, value in structs.asdict(record).items() if name != "id" and name not in omitted}
     return _plain(fields, ids)
 
 
@@ -134,8 +136,8 @@ def _plain_value(value: Any, ids: Mapping[str, str]) -> Any:
             return decimal_text(value)
         case date():
             return value.isoformat()
-        case dict():
-            return _plain(value, ids)
+        case Struct():
+            return _plain(structs.asdict(value), ids)
         case tuple():
             return [_plain_value(item, ids) for item in value]
         case bool():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 from random import Random
+
+from msgspec.structs import replace
 
 from service.core.model import Address, Contact, Customer, CustomerKind, CustomerType, SendTo, TaxComponent, TaxLevel
 from service.samples.chance import happens

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
+from msgspec import structs
+
 from service.core.hierarchy import ancestors
 from service.core.model import (
     Customer,
@@ -157,7 +159,7 @@ def _settle(ledger: Ledger, draft: Invoice, chain: Sequence[Customer], override:
     )
     sites, contact_id = ledger.job_sites, draft.contact_id
     sub_contact = sub_contact_of(chain, contact_id, job_sites=sites)
-    return replace(
+    return structs.replace(
         draft,
         line_tax_levels=levels,
         subtotal=totals.subtotal,
@@ -179,7 +181,7 @@ def make_payments(
         made = list(_payments(rng, sample.invoice, today))
         payments += made
         paid = sum((payment.amount for payment in made), start=_ZERO)
-        settled.append(replace(sample, invoice=replace(sample.invoice, amount_paid=paid)))
+        settled.append(replace(sample, invoice=structs.replace(sample.invoice, amount_paid=paid)))
     return settled, payments
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from random import Random
+
+from msgspec.structs import replace
 
 from service.core.hierarchy import MAX_DEPTH
 from service.core.model import Contact, Customer, CustomerType, JobSite, SendTo

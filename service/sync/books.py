@@ -109,10 +109,7 @@ def read_feed(work: Work, *, only: frozenset[Family] | None = None) -> int:
         news = read_everything(work, all_families(work)) if only is None else 0
     if only is None and (asked := _in_doubt(work)):
         return news + read_feed(work, only=asked)
-    for family in list(work.echoes):
-        if only is None or family in only:
-            del work.echoes[family]
-    work.freed = {(family, one) for family, one in work.freed if only is not None and family not in only}
+    work.echoes.were_shown(only)
     return news
 
 
@@ -134,7 +131,8 @@ def _absorb(work: Work, pages: Iterator[ChangePage], *, everything: bool) -> int
         with work.platform.database.write() as session:
             row = session.get_one(ConnectionRow, work.connection_id)
             now = work.platform.clock()
-            fresh = counterparts.absorb(session, row, [one for one in page.records if not work.is_echo(one)], now)
+            unexplained = [one for one in page.records if not work.echoes.explains(one)]
+            fresh = counterparts.absorb(session, row, unexplained, now)
             counterparts.bury_parts(session, work.connection_id, page.records)
             news += len(fresh)
             if row.state == "live":

@@ -187,7 +187,7 @@ def _theirs_kept(view: View) -> list[Change]:
         if not isinstance(case.record, Customer):
             return []
         again = _ours(case, ACTIVE, before=False, after=True)
-        return [again, *view.decided(structs.replace(case, record=replace(case.record, archived=False)))]
+        return [again, *view.decided(structs.replace(case, record=structs.replace(case.record, archived=False)))]
     agreed = {dispute.field: dispute.ours for dispute in fields}
     return view.decided(structs.replace(case, baseline=agreed_on(case.baseline, agreed)))
 
@@ -251,10 +251,10 @@ def _renamed(view: View, name: str) -> list[Change]:
     if not isinstance(record, Customer):
         return []
     if view.problem.params.get("code") == "duplicate_number":
-        changed = structs.replace(case, record=replace(record, number=name))
+        changed = structs.replace(case, record=structs.replace(record, number=name))
         return [_ours(case, "number", before=record.number, after=name), *view.decided(changed)]
     parts = (*path_of(record, context.customers)[:-1], name)
-    renamed = view.named(structs.replace(case, record=replace(record, name=name), holders=()), parts)
+    renamed = view.named(structs.replace(case, record=structs.replace(record, name=name), holders=()), parts)
     return [_ours(case, "name", before=record.name, after=name), *view.decided(renamed)]
 
 
@@ -262,14 +262,14 @@ def _archived(view: View) -> list[Change]:
     case = view.case
     match case.record:
         case Customer() as customer:
-            done = structs.replace(case, record=replace(customer, archived=True))
+            done = structs.replace(case, record=structs.replace(customer, archived=True))
             return [_ours(case, ACTIVE, before=True, after=False), *view.decided(done)]
         case Invoice() as invoice:
-            done = structs.replace(case, record=replace(invoice, status=InvoiceStatus.VOIDED))
+            done = structs.replace(case, record=structs.replace(invoice, status=InvoiceStatus.VOIDED))
             change = _ours(case, "status", before=invoice.status.value, after=InvoiceStatus.VOIDED.value)
             return [change, *view.decided(done)]
         case Payment() | Allocation() as payment:
-            done = structs.replace(case, record=replace(payment, removed=True))
+            done = structs.replace(case, record=structs.replace(payment, removed=True))
             return [_ours(case, ACTIVE, before=True, after=False), *view.decided(done)]
         case _:
             return []
@@ -281,7 +281,7 @@ def _promoted(view: View) -> list[Change]:
     if above is None or not isinstance(record, Customer):
         return []
     beside = known.get(above.parent_id or "")
-    moved = structs.replace(case, record=replace(record, parent_id=above.parent_id, depth=record.depth - 1))
+    moved = structs.replace(case, record=structs.replace(record, parent_id=above.parent_id, depth=record.depth - 1))
     change = _ours(case, "parent", before=above.full_name, after=None if beside is None else beside.full_name)
     return [change, *view.decided(moved)]
 

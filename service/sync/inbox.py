@@ -174,7 +174,7 @@ def note_finds(work: Work, session: Session, connection: ConnectionRow, news: li
     if work.platform.settings.provider(work.provider.name).webhook_secret is None:
         return
     told = work.provider.webhook.TOLD
-    finds = [one for one in news if one.family in told and one.remote_id not in work.echoes.get(one.family, ())]
+    finds = [one for one in news if one.family in told and not work.echoes.expects(one)]
     inbox.note_finds(session, connection, finds, work.platform.clock())
 
 

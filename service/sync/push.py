@@ -79,7 +79,7 @@ class Outbox:
         if parcel is not None:
             work.least_calls += 1
             dispatch(work, self._ground, parcel)
-        if (families := work.long_feed) and not work.doubt:
+        if (families := work.echoes.crowded) and not work.doubt:
             books.read_feed(work, only=families)
 
 
@@ -247,12 +247,12 @@ def _take_in_one(
             kept = closing.session.get_one(LinkRow, link.id)
             closing.confirm(intent, kept, since, edited=True)
             apply_to(closing.session, kept, Heard(), now=closing.now)
-        work.expect_echo(outcome.record.family, outcome.record.remote_id, since or outcome.record)
+        work.echoes.expect(outcome.record.family, outcome.record.remote_id, since or outcome.record)
         withdrawn = intent.before if intent.operation in _WITHDRAWS else None
         for family, remote_id in _moved_by(withdrawn or intent.expected):
-            work.expect_echo(family, remote_id)
+            work.echoes.expect(family, remote_id)
             if withdrawn is not None:
-                work.freed.add((family, remote_id))
+                work.echoes.freed.add((family, remote_id))
         work.done += 1
         return True
     row = closing.session.get_one(LinkRow, link.id)  # what is not confirmed is seldom, and changes more of its link

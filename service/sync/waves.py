@@ -101,7 +101,7 @@ def due_in(
 
 def look_before_archiving(work: Work) -> None:
     """Read customers anew before any is archived, if our own writes may have moved some: what they owe decides."""
-    if not any(work.echoes.values()):
+    if not work.echoes:
         return
     with work.platform.database.read() as session:
         now = work.platform.clock()
@@ -115,7 +115,7 @@ def look_before_archiving(work: Work) -> None:
 def look_before_voiding(work: Work) -> None:
     """Read documents anew if money was taken back just now: what still stands against them decides what is voided."""
     documents = frozenset({Family.INVOICE, Family.CREDIT_NOTE})
-    if not work.doubt and any(family in documents for family, _ in work.freed):
+    if not work.doubt and any(family in documents for family, _ in work.echoes.freed):
         books.read_feed(work, only=documents)
 
 

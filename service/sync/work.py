@@ -12,14 +12,14 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from service.core.errors import AuthorizationLost, RateLimited, SyncError, Transient
-from service.core.forecast import FULL_PERCENT
-from service.core.ports import Connector, Family, Ref, RemoteRecord
+from service.core.ports import Connector, Ref
 from service.mapping import settings as mapping_settings
 from service.store import leases
 from service.store.queries import connections as queries
 from service.store.queries import counterparts
 from service.store.sync_models import ConnectionRow
 from service.sync.cases import Ground, ground_of
+from service.sync.echoes import Echoes
 from service.sync.names import Names, leaving
 from service.sync.pacing import Call, DayOver, Pacer, limits_for
 from service.sync.planner import Case
@@ -97,10 +97,6 @@ class Work:
         self.counts: Counter[str] = Counter()
         self.least_calls = 0
         self.done = 0
-        #: entities that the feed will show because of our own writes, by family; as they were answered, if they were
-        self.echoes: dict[Family, dict[str, RemoteRecord | None]] = {}
-        #: documents that money was taken back from, until they are read again
-        self.freed: set[tuple[Family, str]] = set()
         self.labels: dict[str, str] = {}  #: what the records of links are called, for sentences
         self.stale = False  #: a write was refused because somebody else wrote meanwhile
         self.doubt = False  #: the outcome of some write is not known
@@ -120,6 +116,7 @@ class Work:
             self.tokens = TokenSource(platform, row.credential_id)
             tenant_id, settings = row.remote_tenant_id, row.settings
         self.capabilities = self.provider.capabilities
+        self.echoes = Echoes(page_size=self.capabilities.page_size)
         given = platform.settings.provider(self.provider.name)
         self._pacer = Pacer(
             platform.database,
@@ -253,26 +250,6 @@ class Work:
     def needs_another_look(self) -> bool:
         """True when something was written there meanwhile, or may have been: the feed has to be read again."""
         return self.stale or self.doubt
-
-    @property
-    def long_feed(self) -> frozenset[Family]:
-        """Families of which the echoes of our own writes begin to fill a page of the feed.
-
-        Read now they cost one call; read after the run they would cost several, or more than the feed can show.
-        """
-        room = self.capabilities.page_size * FULL_PERCENT
-        return frozenset(family for family, ids in self.echoes.items() if len(ids) * 100 >= room)
-
-    def expect_echo(self, family: Family, remote_id: str, stored: RemoteRecord | None = None) -> None:
-        """Note that the feed will bring back an entity that our own write has changed or moved.
-
-        :param stored: as the answer showed it, where it did.
-        """
-        self.echoes.setdefault(family, {})[remote_id] = stored
-
-    def is_echo(self, record: RemoteRecord) -> bool:
-        """Tell whether the feed shows an entity just as the answer to our own write did, which is stored."""
-        return self.echoes.get(record.family, {}).get(record.remote_id) == record
 
     @property
     def lease_span(self) -> timedelta:

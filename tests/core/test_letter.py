@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from service.core.letter import NO_MAIL, Offer, Reach, Way, choose, mismatch, refusal_of, seal_of
 from service.core.model import InvoiceStatus, Recipients
@@ -115,9 +116,9 @@ def test_a_seal_breaks_with_people_and_with_the_way() -> None:
     seals = {
         seal_of(MEANT, choice),
         seal_of(MEANT, own),
-        seal_of(replace(MEANT, to=(A, B, C), cc=()), choice),
-        seal_of(replace(MEANT, cc=(D,)), choice),
+        seal_of(structs.replace(MEANT, to=(A, B, C), cc=()), choice),
+        seal_of(structs.replace(MEANT, cc=(D,)), choice),
         seal_of(MEANT, replace(choice, connection_id="2")),
     }
     assert len(seals) == 5
-    assert seal_of(replace(MEANT, why="otherwise"), choice) in seals
+    assert seal_of(structs.replace(MEANT, why="otherwise"), choice) in seals

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from service.core.model import Address, Contact, Customer, CustomerKind, CustomerType, JobSite, Recipients, SendTo
 from service.core.recipients import (
@@ -38,7 +38,7 @@ def _contact(name: str, own: SendTo = NONE, others: SendTo = NONE, **changes: ob
         invoice_email=own,
         other_emails_invoice=others,
     )
-    return replace(contact, **changes)  # type: ignore[arg-type]
+    return replace(contact, **changes)
 
 
 def _customer(name: str = "Acme", *contacts: Contact, **changes: object) -> Customer:
@@ -51,7 +51,7 @@ def _customer(name: str = "Acme", *contacts: Contact, **changes: object) -> Cust
         depth=1,
         contacts=contacts,
     )
-    return replace(customer, **changes)  # type: ignore[arg-type]
+    return replace(customer, **changes)
 
 
 def _to(*to: str, cc: Sequence[str] = (), why: str) -> Recipients:

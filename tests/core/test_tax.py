@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from service.core.model import Contact, Customer, CustomerKind, CustomerType, JobSite, TaxComponent, TaxLevel
 from service.core.tax import AppliedTax, applied_tax, rate_of, tax_level_fault

@@ -30,7 +30,8 @@ def _intent_after_the_request() -> None:
         elements = [decision.element for decision in decisions if decision.element is not None]
         request = self._work.connector.pack(elements, key=new_id())
         answer = self._work.patiently(lambda: self._work.connector.send(request, count=len(elements)))
-        parcel = push.commit_call(self._work, decisions)
+        with self._work.holding() as session:
+            parcel = push.commit_call(session, self._work, decisions)
         if parcel is not None:
             push._take_in(self._work, self._ground, parcel, answer)
 

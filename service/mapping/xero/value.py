@@ -65,7 +65,7 @@ def length(text: str) -> int:
 def as_text(value: Any) -> str | None:
     """Return a member that should be text as text, or None for null, blanks and nested members."""
     if type(value) is str:  # nearly always, and asking for a mapping takes longer than cleaning
-        return clean_text(value)
+        return clean_text(value) if value else None
     return None if value is None or isinstance(value, (Mapping, list)) else clean_text(str(value))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from typing import cast
 
 from sqlalchemy import select
@@ -27,8 +26,8 @@ from service.store.records import ContactRow, CustomerRow, InvoiceLineRow, Invoi
 
 _CUSTOMERS, _CONTACTS = CustomerRow.__table__, ContactRow.__table__
 #: What values are made of, and where a customer stands in its tree.
-_CUSTOMER = [column for column in _CUSTOMERS.c if column.name in {*(one.name for one in fields(Customer)), "sort_key"}]
-_CONTACT = [column for column in _CONTACTS.c if column.name in {one.name for one in fields(Contact)}]
+_CUSTOMER = [column for column in _CUSTOMERS.c if column.name in {*Customer.__struct_fields__, "sort_key"}]
+_CONTACT = [column for column in _CONTACTS.c if column.name in Contact.__struct_fields__]
 
 
 def load_customers(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Customer]:

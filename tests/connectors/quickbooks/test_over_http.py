@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from sandbox.common.faults import FaultKind, When
 from sandbox.quickbooks import SandboxOptions
@@ -276,7 +277,7 @@ def test_a_changed_billing_address_is_sent_once_and_then_agrees(
     for record in (client, job):
         context = _create(books, record, context)[1]
     stored, context = _create(books, invoice, context)
-    moved = replace(
+    moved = structs.replace(
         invoice, billing_address=Address(line1="2 Oak Lane", city="York", postal_code="YO1 1AA", country="GB")
     )
     ours = MAPPERS[INVOICE].project(moved, context).snapshot
@@ -293,7 +294,7 @@ def test_archiving_frees_the_name_and_restoring_takes_the_suffix_off(
 ) -> None:
     record = builders.company()
     stored, context = _create(books, record, context)
-    gone = replace(record, archived=True)
+    gone = structs.replace(record, archived=True)
     one, ours = _element(gone, context, operation=Operation.ARCHIVE, theirs=stored)
     stored = _written(books, one, "archive-1")
     assert (stored.active, stored.name) == (False, "Elm Street School (deleted)")
@@ -312,8 +313,8 @@ def test_an_invoice_is_voided_and_a_payment_voided_or_deleted(
         context = _create(books, record, context)[1]
     stored, context = _create(books, invoice, context)
     paid, context = _create(books, payment, context)
-    other, _ = _create(books, replace(payment, id="y2", amount=Decimal(5)), context)
-    one, ours = _element(replace(payment, removed=True), context, operation=Operation.VOID, theirs=paid)
+    other, _ = _create(books, structs.replace(payment, id="y2", amount=Decimal(5)), context)
+    one, ours = _element(structs.replace(payment, removed=True), context, operation=Operation.VOID, theirs=paid)
     voided = _written(books, one, "void-payment")
     assert not voided.active
     assert differences(ours=ours, theirs=MAPPERS[PAYMENT].read(voided, context)) == ()
@@ -322,7 +323,7 @@ def test_an_invoice_is_voided_and_a_payment_voided_or_deleted(
     assert books.fetch(Family.PAYMENT, other.remote_id) is None
     now = books.fetch(Family.INVOICE, stored.remote_id)
     assert now is not None
-    void = replace(invoice, status=InvoiceStatus.VOIDED)
+    void = structs.replace(invoice, status=InvoiceStatus.VOIDED)
     one, ours = _element(void, context, operation=Operation.VOID, theirs=now)
     stored = _written(books, one, "void-invoice")
     theirs = MAPPERS[INVOICE].read(stored, context)
@@ -382,7 +383,7 @@ def test_automated_sales_tax_is_reckoned_there_and_ours_is_not_sent(
     record = builders.invoice(levels=(LEVEL,), tax_total=Decimal("8.13"), total=Decimal("108.13"))
     stored = _written(books, _element(record, context)[0], "create-invoice")
     context = _tied(context, record, stored)
-    later = replace(record, due_date=date(2027, 1, 31))
+    later = structs.replace(record, due_date=date(2027, 1, 31))
     one, ours = _element(later, context, operation=Operation.UPDATE, theirs=stored, changed=frozenset({"due_date"}))
     theirs = MAPPERS[INVOICE].read(_written(books, one, "update-1"), context)
     assert differences(ours=ours, theirs=theirs) == ("amount_due", "total")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from service.connectors import xero
 from service.core.errors import DuplicateName
@@ -49,7 +50,9 @@ def test_what_is_created_reads_back_as_it_was_meant(books: Books) -> None:
 def test_an_edit_sends_what_changed_and_leaves_what_a_bookkeeper_added(books: Books) -> None:
     books.create(FULL)
     books.bookkeeper("edit_contact", contact="Acme", fields={"Phones": [{"PhoneType": "DDI", "PhoneNumber": "77"}]})
-    moved = replace(FULL, email="new@acme.example", phone=None, shipping_address=None, contacts=FULL.contacts[:1])
+    moved = structs.replace(
+        FULL, email="new@acme.example", phone=None, shipping_address=None, contacts=FULL.contacts[:1]
+    )
     after = books.update(moved)
     assert books.apart(moved, after, CUSTOMER) == ()
     ddi = [phone for phone in after.payload["Phones"] if phone["PhoneType"] == "DDI"]
@@ -98,7 +101,9 @@ def test_an_edited_invoice_keeps_its_lines_ids(books: Books) -> None:
     books.create(FULL)
     bill = invoice(line("A"), line("B"), currency="EUR")
     (created,) = books.create(bill, kind=INVOICE)
-    after = books.update(replace(bill, lines=(line("B"), line("C", quantity=Decimal(3))), reference="PO 8"), INVOICE)
+    after = books.update(
+        structs.replace(bill, lines=(line("B"), line("C", quantity=Decimal(3))), reference="PO 8"), INVOICE
+    )
     ids = [entry["LineItemID"] for entry in created.payload["LineItems"]]
     assert after.payload["LineItems"][0]["LineItemID"] == ids[1]
     assert [entry["Description"] for entry in after.payload["LineItems"]] == ["B", "C"]
@@ -108,7 +113,7 @@ def test_a_voided_invoice_is_voided_there(books: Books) -> None:
     books.create(FULL)
     bill = invoice(currency="EUR")
     books.create(bill, kind=INVOICE)
-    voided = replace(bill, status=InvoiceStatus.VOIDED)
+    voided = structs.replace(bill, status=InvoiceStatus.VOIDED)
     after = books.update(voided, INVOICE, Operation.VOID)
     assert (after.active, books.read(after, INVOICE).get("status")) == (False, "voided")
     refused = books.update(bill, INVOICE)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from sandbox.common.clock import Clock
 from sandbox.common.server import running
@@ -138,7 +139,7 @@ def test_an_archived_contact_is_refused_as_such_for_edits_and_invoices(books: Bo
     books.create(FULL)
     archived = books.update(FULL, operation=Operation.ARCHIVE)
     assert archived.active is False
-    assert _code(books.update(replace(FULL, email="x@acme.example"))) == "archived_there"
+    assert _code(books.update(structs.replace(FULL, email="x@acme.example"))) == "archived_there"
     (outcome,) = books.send(*books.elements(Operation.CREATE, invoice(currency="EUR"), kind=INVOICE)).outcomes
     assert _code(outcome) == "parent_archived"
     assert isinstance(outcome, Rejected)
@@ -156,7 +157,7 @@ def test_refused_invoices_say_why(books: Books, changed: dict[str, Any], code: s
     books.create(FULL)
     books.create(invoice(number="INV-1", currency="EUR"), kind=INVOICE)
     books.bookkeeper("lock", period="2020-01-01")
-    record: Invoice = replace(invoice(id="i2", number="INV-2", currency="EUR"), **changed)
+    record: Invoice = structs.replace(invoice(id="i2", number="INV-2", currency="EUR"), **changed)
     (outcome,) = books.send(*books.elements(Operation.CREATE, record, kind=INVOICE)).outcomes
     assert _code(outcome) == code
 

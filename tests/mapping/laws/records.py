@@ -7,13 +7,14 @@ are made of one palette, because drawing is what takes time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from service.core.model import (
     Address,
@@ -260,7 +261,7 @@ def changed(palette: Palette, record: Any, make: Callable[[Palette], Any]) -> An
     other = make(palette)
     fixed = {"id", "kind", "type", "depth", "parent_id", "customer_id", "invoice_id", "currency", "status"}
     linked = {"lines", "line_tax_levels", "tax_inclusive", "subtotal", "tax_total", "total"}
-    names = [name for name in type(record).__dataclass_fields__ if name not in fixed | linked]
+    names = [name for name in type(record).__struct_fields__ if name not in fixed | linked]
     taken = {name for name in names if palette.chance.random() < 0.5}
     if hasattr(record, "lines") and palette.chance.random() < 0.5:
         taken |= linked

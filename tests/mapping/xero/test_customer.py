@@ -123,7 +123,7 @@ def test_a_job_takes_from_its_client_what_xero_passes_on_to_nobody() -> None:
     )  # fmt: skip
     assert fields["billing_address"] == ("1 High Street", None, "London", None, "E1 6AN", "GB")
     assert (fields["phone"], fields["shipping_address"], fields["people"]) == (None, None, ())
-    own = replace(roof, email="site@acme.example", tax_level_id="zero")
+    own = structs.replace(roof, email="site@acme.example", tax_level_id="zero")
     assert MAPPER.project(own, known).snapshot.get("email") == "site@acme.example"
     assert MAPPER.project(own, known).snapshot.get("tax_level") == "ZERORATEDOUTPUT"
 
@@ -220,8 +220,8 @@ def test_further_addresses_that_get_invoices_are_further_people() -> None:
     record = customer(email="a@x.example", contacts=(person(primary=True), ann))
     assert _fields(record)["people"] == (("Ann", None, "ann@x.example", False),)
     assert "further ones" in _losses(record)["people"]
-    told = replace(ann, other_emails_invoice=SendTo.TO)
-    assert _fields(replace(record, contacts=(person(primary=True), told)))["people"] == (
+    told = structs.replace(ann, other_emails_invoice=SendTo.TO)
+    assert _fields(structs.replace(record, contacts=(person(primary=True), told)))["people"] == (
         ("Ann", None, "ann@x.example", False),
         ("Ann", None, "books@x.example", True),
     )

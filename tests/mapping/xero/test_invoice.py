@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from service.core.choice import MappingSettings
 from service.core.errors import MappingError
@@ -144,18 +145,18 @@ def test_jobs_own_contact_or_the_clients_by_the_rule_of_the_connection() -> None
     assert MAPPER.needs(record, known) == (Ref(kind=EntityKind.CUSTOMER, id="c1"),)
     snapshot = MAPPER.project(record, known).snapshot
     assert (snapshot.get("customer"), snapshot.get("reference")) == (CONTACT_ID, "Roof:Tiles / PO 7")
-    assert MAPPER.project(replace(record, reference=None), known).snapshot.get("reference") == "Roof:Tiles"
+    assert MAPPER.project(structs.replace(record, reference=None), known).snapshot.get("reference") == "Roof:Tiles"
 
 
 def test_a_sub_contact_of_its_own_is_the_invoices_contact() -> None:
     sub = Ref(kind=EntityKind.CONTACT, id="s1")
-    record = invoice(
-        sub_contact_id="s1", billing_address=Address(city="Hull"), recipients=Recipients(to=("s@x.example",))
-    )
+    to = Recipients(to=("s@x.example",))
+    record = invoice(sub_contact_id="s1", billing_address=Address(city="Hull"), recipients=to)
     assert MAPPER.needs(record, context()) == (sub,)
     assert _fields(record, remote_ids={sub: "there"})["customer"] == "there"
     assert _losses(record) == {}
-    moved = replace(customer(), contacts=(Contact(id="s1", customer_id="c1", billing_address=Address(city="York")),))
+    person = Contact(id="s1", customer_id="c1", billing_address=Address(city="York"))
+    moved = structs.replace(customer(), contacts=(person,))
     assert set(_losses(record, moved)) == {"billing_address"}  # Xero prints that of the sub-contact
 
 
@@ -207,8 +208,8 @@ def test_recipients_and_address_that_are_the_contacts_own_lose_nothing() -> None
     roof = job("Roof", acme)
     record = invoice(recipients=Recipients(to=("a@x.example",)), billing_address=Address(city="Hull"))
     assert _losses(record, acme) == {}
-    assert _losses(replace(record, customer_id=roof.id), acme, roof) == {}
-    assert _losses(replace(record, customer_id=roof.id), acme, roof, settings=BY_REFERENCE) == {}
+    assert _losses(structs.replace(record, customer_id=roof.id), acme, roof) == {}
+    assert _losses(structs.replace(record, customer_id=roof.id), acme, roof, settings=BY_REFERENCE) == {}
 
 
 # --- updates ----------------------------------------------------------------------------------------------------------
