@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 from typing import Any
 
@@ -28,13 +29,19 @@ def write(value: Any) -> str:
         return json.dumps(value)
     if isinstance(value, (dict, Mapping)):  # most members are text: they need no call of their own
         members = [
-            f"{_quoted(str(name))}:{_quoted(member) if type(member) is str else write(member)}"
+            f"{_named(name)}{_quoted(member) if type(member) is str else write(member)}"
             for name, member in value.items()
         ]
         return "{" + ",".join(members) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join([write(member) for member in value]) + "]"
     raise TypeError(f"no {type(value).__name__} in a JSON body")
+
+
+@lru_cache(maxsize=1024)
+def _named(name: object) -> str:
+    """Return how a member begins; the same few names stand in every body."""
+    return f"{_quoted(str(name))}:"
 
 
 def read(text: str | bytes) -> Any:

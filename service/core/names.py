@@ -216,9 +216,8 @@ class _Shape:
     """Some names that make one, rid of what the package forbids; ``ideal`` ones are kept to see what was lost."""
 
     def __init__(self, names: tuple[str, ...], forbidden: Iterable[str]) -> None:
-        blanks = {ord(char): " " for char in forbidden}
-        kept = [_collapse(name.translate(blanks)) for name in names]
-        self._parts = [name if name_key(name) else _UNNAMED for name in kept]
+        without = frozenset(forbidden)
+        self._parts = [_allowed(name, without) for name in names]
         self._ideal = [_collapse(name) for name in names]
 
     def choice(self, rule: NameRule, made: tuple[str, bool]) -> NameChoice:
@@ -301,6 +300,13 @@ def _joins(text: str, at: int) -> bool:
 def _length(text: str) -> int:
     """Count UTF-16 units: a character outside the basic plane counts two."""
     return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
+
+
+@lru_cache(maxsize=8192)
+def _allowed(name: str, forbidden: frozenset[str]) -> str:
+    """Return a name rid of what the package forbids; one is asked for when it is chosen, and when it is sent."""
+    kept = _collapse(name.translate({ord(char): " " for char in forbidden}))
+    return kept if name_key(kept) else _UNNAMED
 
 
 def _collapse(text: str) -> str:

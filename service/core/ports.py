@@ -32,6 +32,8 @@ Record: TypeAlias = Customer | Contact | Invoice | Payment | Allocation
 class EntityKind(StrEnum):
     """Kinds of our records that can be tied to a counterpart."""
 
+    __hash__ = str.__hash__  # an enumeration's own is a call of its own, for every look into a dictionary
+
     CUSTOMER = "customer"  #: a company, an individual or a job
     CONTACT = "contact"  #: a sub-contact, only where the package needs a counterpart of its own for it
     INVOICE = "invoice"
@@ -43,6 +45,8 @@ class EntityKind(StrEnum):
 
 class Family(StrEnum):
     """Kinds of entities at a package; vendors and employees matter because they share names with customers."""
+
+    __hash__ = str.__hash__
 
     CUSTOMER = "customer"
     VENDOR = "vendor"

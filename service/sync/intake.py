@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.core.model import Contact, Customer, CustomerKind, Invoice, InvoiceStatus, Payment, SendTo
+from service.core.phone import format_phone
 from service.core.ports import EntityKind, Family, Record
 from service.core.reconcile import FieldAction
-from service.core.snapshot import Snapshot, Value, format_phone
+from service.core.snapshot import Snapshot, Value
 from service.records import contacts, customers, invoices, payments
 from service.records import credits as crediting
 from service.records.author import Author

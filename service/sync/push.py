@@ -165,7 +165,7 @@ def _intent(call_id: str, position: int, decision: Decision) -> Intent:
         expected=decision.expected,
         before=decision.theirs,
         baseline=advance(case.baseline, decision.plan.actions),
-        rules={action.field: action.rule.value for action in decision.plan.pushes},
+        rules={action.field: str(action.rule) for action in decision.plan.pushes},
         meant=readback.meant_in(decision),
     )
 

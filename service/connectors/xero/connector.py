@@ -29,6 +29,7 @@ from service.core.ports import (
     Reference,
     RemoteRecord,
     Request,
+    Written,
 )
 
 #: How often a read is made before its failure is told.
@@ -94,7 +95,9 @@ class XeroConnector:
         reply = self._client.call(
             request.method, request.path, query=request.query, content=request.content, headers=headers
         )
-        return read_answer(request, reply, count=count)
+        answer = read_answer(request, reply, count=count)
+        self._feed.remember(outcome.record for outcome in answer.outcomes if isinstance(outcome, Written))
+        return answer
 
     def changes(self, since: Cursor, only: frozenset[Family] | None = None) -> Iterator[ChangePage]:
         """Yield everything that changed since the cursor: a call each for contacts, invoices and payments if it fits.

@@ -25,6 +25,7 @@ from service.connectors.xero.record import (
     PAYMENTS,
     Shape,
     is_ours,
+    kept_of,
     moment_of,
     record_of,
     records_of,
@@ -57,6 +58,8 @@ _ALWAYS = (CONTACTS, INVOICES, PAYMENTS)
 #: Credit notes and overpayments are few and cost a call each: so often, and when they are asked for.
 _AT_TIMES = (CREDIT_NOTES, OVERPAYMENTS)
 NOTES_AGE = timedelta(minutes=10)
+#: Answered records that are kept for their echoes.
+_REMEMBERED = 2 * CAPABILITIES.page_size
 
 Get = Callable[[str, Sequence[tuple[str, str]], Mapping[str, str]], Reply]
 
@@ -67,6 +70,14 @@ class Feed:
     def __init__(self, get: Get, clock: Callable[[], datetime]) -> None:
         self._get = get
         self._clock = clock
+        self._answered: dict[str, RemoteRecord] = {}
+
+    def remember(self, records: Iterable[RemoteRecord]) -> None:
+        """Keep records as answers showed them, some pages of them: shown just so again, they are not read anew."""
+        for record in records:
+            self._answered[record.remote_id] = record
+        while len(self._answered) > _REMEMBERED:
+            del self._answered[next(iter(self._answered))]
 
     def changes(self, since: Cursor, only: frozenset[Family] | None = None) -> Iterator[ChangePage]:
         """Yield what changed since the cursor, of all collections or only of some; the rest is then told later.
@@ -123,9 +134,17 @@ class Feed:
                 if held is not None:
                     yield held
                 ours = [_complete(shape, element) for element in elements if is_ours(shape, element)]
-                held = ChangePage(records=[record for one in ours for record in records_of(shape, one)], cursor=since)
+                held = ChangePage(
+                    records=[record for one in ours for record in self._records(shape, one)], cursor=since
+                )
         if held is not None:
             yield replace(held, cursor=cursor or since)
+
+    def _records(self, shape: Shape, element: Payload) -> list[RemoteRecord]:
+        answered = self._answered.get(str(element.get(shape.id_member)))
+        if answered is None or shape is CREDIT_NOTES or answered.payload != kept_of(element):
+            return records_of(shape, element)
+        return [answered]
 
     def _pages(
         self, shape: Shape, headers: Mapping[str, str]
@@ -160,7 +179,7 @@ class Feed:
 
 def _complete(shape: Shape, element: Payload) -> Payload:
     """Say that there are no people where a paged or single answer tells of none."""
-    return {"ContactPersons": [], **element} if shape is CONTACTS else element
+    return {"ContactPersons": [], **element} if shape is CONTACTS and "ContactPersons" not in element else element
 
 
 def _goes_on(document: Mapping[str, Any], number: int, count: int) -> bool:

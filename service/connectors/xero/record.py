@@ -45,6 +45,14 @@ _SHAPES = (CONTACTS, INVOICES, PAYMENTS, CREDIT_NOTES, OVERPAYMENTS)
 SHAPES: Mapping[Family, Shape] = {shape.family: shape for shape in _SHAPES}
 
 
+def kept_of(payload: Payload) -> dict[str, Any]:
+    """Return what of an element is kept: all but what an answer says of the request."""
+    kept = dict(payload)
+    for name in _OF_THE_ANSWER:
+        kept.pop(name, None)
+    return kept
+
+
 def record_of(shape: Shape, payload: Payload) -> RemoteRecord | None:
     """Return the element as a record, or None if it has no id."""
     remote_id = text_of(payload, shape.id_member)
@@ -58,7 +66,7 @@ def record_of(shape: Shape, payload: Payload) -> RemoteRecord | None:
         remote_id=remote_id,
         version=None if modified_at is None else modified_at.isoformat(),
         active=active,
-        payload={name: value for name, value in payload.items() if name not in _OF_THE_ANSWER},
+        payload=kept_of(payload),
         name=text_of(payload, shape.name_member) if shape.name_member else None,
         reference=text_of(payload, "ContactNumber") if shape is CONTACTS else None,
         email=clean_email(text_of(payload, "EmailAddress")) if shape is CONTACTS else None,

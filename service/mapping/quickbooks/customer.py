@@ -17,6 +17,7 @@ from service.core.errors import MappingError
 from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Customer, CustomerKind, CustomerType, SendTo
+from service.core.phone import clean_phone, format_phone
 from service.core.ports import (
     Company,
     EntityKind,
@@ -29,7 +30,7 @@ from service.core.ports import (
     RemoteRecord,
 )
 from service.core.reconcile import Flow
-from service.core.snapshot import FieldName, Snapshot, Value, at_home, clean_phone, clean_text, format_phone
+from service.core.snapshot import FieldName, Snapshot, Value, at_home, clean_text
 from service.mapping.quickbooks import address, email, tax, terms, tree, web
 from service.mapping.quickbooks.base import QuickBooksMapper
 from service.mapping.quickbooks.body import cut, ref, text

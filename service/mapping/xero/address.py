@@ -12,8 +12,9 @@ from typing import Any
 import pycountry
 
 from service.core.model import Address
+from service.core.phone import clean_phone, format_phone
 from service.core.ports import Payload
-from service.core.snapshot import FieldName, Value, clean_address, clean_country, clean_phone, clean_text, format_phone
+from service.core.snapshot import FieldName, Value, clean_address, clean_country, clean_text
 from service.mapping.xero.value import Losses, as_list, as_text
 
 ADDRESS_TYPES: Mapping[FieldName, str] = {"billing_address": "POBOX", "shipping_address": "STREET"}
@@ -24,14 +25,8 @@ _LINE_LIMIT = 500
 _COUNTRY_LIMIT = 50
 _PHONE_LIMIT = 50
 _LINES = tuple(f"AddressLine{number}" for number in (1, 2, 3, 4))
-_ADDRESS_MEMBERS = (
-    *_LINES,
-    "City",
-    "Region",
-    "PostalCode",
-    "Country",
-    "AttentionTo",
-)
+_OURS = (*_LINES, "City", "Region", "PostalCode", "Country")
+_ADDRESS_MEMBERS = (*_OURS, "AttentionTo")
 _PHONE_MEMBERS = ("PhoneNumber", "PhoneAreaCode", "PhoneCountryCode")
 
 
@@ -129,7 +124,7 @@ def _attention(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_address(entry: Mapping[str, Any]) -> Value:
-    if len(entry) <= 1:
+    if not any(entry.get(name) for name in _OURS):
         return None  # its type alone
     lines = [as_text(entry.get(name)) for name in _LINES]
     return clean_address(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.core.names import name_key
@@ -62,16 +62,24 @@ def by_remote_ids(
     return found
 
 
+_OF = CounterpartRow.__table__.c
+# Asked with every answer: built once.
+_KNOWN = select(_OF.remote_id).where(
+    _OF.connection_id == bindparam("connection_id"),
+    _OF.family == bindparam("family"),
+    _OF.remote_id.in_(bindparam("remote_ids", expanding=True)),
+)
+
+
 def known_of(
     session: Session, connection_id: str, family: Family, remote_ids: Collection[str]
 ) -> dict[str, CounterpartRow]:
     """Return the rows of those of the given entities that are known, by remote id; of new ones mostly none is."""
-    of = CounterpartRow.__table__.c
-    query = select(of.remote_id).where(of.connection_id == connection_id, of.family == family.value)
+    this = {"connection_id": connection_id, "family": family.value}
     found = [
         remote_id
         for chunk in chunks(remote_ids)
-        for (remote_id,) in session.execute(query.where(of.remote_id.in_(chunk)))
+        for (remote_id,) in session.execute(_KNOWN, {**this, "remote_ids": chunk})
     ]
     return by_remote_ids(session, connection_id, family, found)
 

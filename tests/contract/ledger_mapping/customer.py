@@ -10,9 +10,10 @@ from service.core.fields import owners
 from service.core.intent import Operation
 from service.core.model import Customer
 from service.core.names import flattened_name
+from service.core.phone import clean_phone
 from service.core.ports import Company, EntityKind, Loss, MappingContext, Payload, Projection, Record, Ref, RemoteRecord
 from service.core.reconcile import Flow
-from service.core.snapshot import FieldName, Snapshot, clean_email, clean_phone, clean_text
+from service.core.snapshot import FieldName, Snapshot, clean_email, clean_text
 
 _FIELDS = ("name", "email", "phone", "reference")
 _NAME_LIMIT = 80

@@ -14,8 +14,9 @@ from service.core.errors import MappingError
 from service.core.intent import Operation
 from service.core.model import Address, Customer, CustomerKind, CustomerType, Invoice, Recipients, SendTo
 from service.core.money import quantise
+from service.core.phone import clean_phone
 from service.core.ports import EntityKind, MappingContext, Payload, Record
-from service.core.snapshot import Snapshot, clean_phone, clean_text, differences
+from service.core.snapshot import Snapshot, clean_text, differences
 from service.core.totals import TaxableLine, compute_totals, line_amount
 from tests.mapping.quickbooks import builders
 from tests.mapping.quickbooks.builders import NOTHING, REDUCED, STANDARD, context, kind_of, mapper, read
