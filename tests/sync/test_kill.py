@@ -30,7 +30,7 @@ from tests.sync.ledger import books_of
 from tests.sync.office import Office, live, open_office, settings_of, start_empty
 
 KILLS = 20
-COMPANIES, JOBS, INVOICES, PAYMENTS = 40, 40, 60, 30
+COMPANIES, JOBS, INVOICES, PAYMENTS = 50, 50, 75, 40
 SEED = 20261122
 _ENDING = 60  #: seconds that the next request is waited for
 
