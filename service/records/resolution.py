@@ -85,8 +85,10 @@ def settle(row: InvoiceRow, lines: Sequence[InvoiceLineRow], given: Circumstance
     totals = compute_totals(taxable, inclusive=row.tax_inclusive, currency=row.currency)
     row.subtotal, row.tax_total, row.total = totals.subtotal, totals.tax_total, totals.total
     _require_room("lines", row)
-    address = resolve_billing_address(chain=chain, contact_id=row.contact_id, job_sites=given.job_sites).address
-    row.billing_address = row.billing_address_override or (None if address is None else structs.asdict(address))
+    found = resolve_billing_address(chain=chain, contact_id=row.contact_id, job_sites=given.job_sites)
+    by_rule = None if found.address is None else structs.asdict(found.address)
+    row.billing_address = row.billing_address_override or by_rule
+    row.billing_address_why = None if row.billing_address_override or by_rule is None else found.why
     sub_contact = sub_contact_of(chain, row.contact_id, job_sites=given.job_sites)
     row.sub_contact_id = sub_contact.id if sub_contact else None
     settle_recipients(row, given)

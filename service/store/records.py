@@ -191,6 +191,7 @@ class InvoiceRow(Owned, Revised, Base):
     #: What the rules gave when they were last asked; an issued invoice keeps its address and its sub-contact.
     recipients: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  #: {"to", "cc", "why"}
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    billing_address_why: Mapped[str | None]  #: the rule that gave it; None for an override
     sub_contact_id: Mapped[str | None] = mapped_column(Id)
 
     lines: Mapped[list[InvoiceLineRow]] = relationship(

@@ -70,6 +70,7 @@ def test_an_invoice_is_looked_at_and_sent_once_however_often_the_form_is_sent(ma
     assert "The invoice was sent." in accountant.get(first.headers["Location"]).text
     assert len(box.mails) == 1
     shown = accountant.get(f"/invoices/{mailing.ids['invoice']}").text
+    assert "billing address of the customer" in shown
     assert 'data-state="sent"' in shown
     assert "250 taken" in shown
     again = accountant.get(f"/invoices/send?id={mailing.ids['invoice']}").text
