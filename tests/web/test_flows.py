@@ -167,6 +167,31 @@ def test_a_reset_is_looked_at_done_and_undone(desk: Desk) -> None:
     assert desk.dot(customer) == "green"
 
 
+def test_a_former_record_stays_or_is_archived_as_chosen_and_undoing_says_where_it_can_not(desk: Desk) -> None:
+    office, bookkeeper = desk.office, desk.bookkeeper
+    restores = office.platform.provider(office.package.sandbox.name).capabilities.restores_customers
+    customers = {choice: office.add_customer(name=f"Poplar {choice}") for choice in ("leave", "archive")}
+    desk.sync()
+    for choice, customer in customers.items():
+        former = office.remote_id(customer)
+        page = desk.open(f"/customers/{customer}")
+        page.get_by_test_id("reset").click()
+        page.locator(f"input[name=old][value={choice}]").check()
+        page.get_by_test_id("show").click()
+        page.get_by_test_id("do-reset").click()
+        expect(page.get_by_test_id("reset-state")).to_have_text("The reset is done")
+        assert office.remote_id(customer) != former
+        assert bookkeeper.customer(former)["active"] is (choice == "leave")
+        assert office.dot(customer) == "green"
+        page.get_by_test_id("undo").click()
+        if choice == "archive" and not restores:
+            expect(page.get_by_test_id("refusal")).to_contain_text("where only a person can restore it")
+            continue
+        page.get_by_test_id("do-reset").click()
+        expect(page.get_by_test_id("reset-state")).to_have_text("The undoing is done")
+        assert (office.remote_id(customer), office.dot(customer)) == (former, "green")
+
+
 #: How a letter with a copy to somebody goes beside two without: one package takes no copy.
 BATCHES = {
     "quickbooks": ("3 invoices can be sent by the package itself", 3),
