@@ -19,10 +19,10 @@ from service.mapping.settings import (
     SALES_ACCOUNT,
     chosen,
     offers_of,
-    parse_terms,
 )
 from service.sync.mapping import MappingState
 from service.sync.planner import flows_of
+from service.web.words import terms_words
 
 _NAMES: Mapping[str, str] = {
     SALES_ACCOUNT: "Sales, unless a line's category says otherwise",
@@ -233,7 +233,7 @@ class _Page:
             level = self._known.levels[name]
             return f"{level.name}, {decimal_text(level.rate_percent)} %{_ours(level)}"
         if section == "terms":
-            return _terms(name)
+            return terms_words(name)
         return _CALLED.get(section, "{}").format(name.replace("_", " "))
 
     def _words(self, offer: Offer) -> str:
@@ -252,16 +252,6 @@ class _Page:
         found = self._known.suggestion(key) if offer is not None else None
         because = f"Chosen because {found.why}." if found is not None and found.offer.id == value else ""
         return " ".join(one for one in (made, because) if one)
-
-
-def _terms(code: str) -> str:
-    found = parse_terms(code)
-    if found is None:
-        return code.replace("_", " ")
-    days = "1 day" if found.days == 1 else f"{found.days} days"
-    if found.end_of_month:
-        return f"{days} after the end of the month" if found.days else "End of the month"
-    return f"{days} after the invoice" if found.days else "Due on receipt"
 
 
 def _ours(level: TaxLevel) -> str:

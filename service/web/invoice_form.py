@@ -41,7 +41,7 @@ from service.web.offers import codes_offered
 from service.web.pages import pages
 from service.web.parts import now, parts
 from service.web.typed import faults_of
-from service.web.words import zone
+from service.web.words import terms_words, zone
 
 _EMPTY: Line = dict.fromkeys(LINE, "") | {"quantity": "1"}
 #: Buttons that save; every other one shows the form again.
@@ -186,12 +186,16 @@ def _page(session: Session, sheet: Sheet) -> str:
         record_id=sheet.typed.get("record_id") or new_id(),
         tax_choices=[("", "by the rules"), *((one.id, one.name) for one in totals["tax_levels"].values())],
         contact_choices=_contact_choices(sheet),
-        terms_choices=[("", inherited(chain, "payment_terms") or "due on receipt"), *((one, one) for one in USUAL)],
+        terms_choices=_terms_choices(inherited(chain, "payment_terms")),
         usual_currency=inherited(chain, "currency") or organisation.currency,
         offered=codes_offered(session, customer.organisation_id),
         **form_of(session, row, stored, typed, sheet.faults, stale=sheet.stale, flags=FLAGS),
         **totals,
     )
+
+
+def _terms_choices(usual: str | None) -> list[tuple[str, str]]:
+    return [("", terms_words(usual or "due_on_receipt")), *((one, terms_words(one)) for one in USUAL)]
 
 
 def _contact_choices(sheet: Sheet) -> list[tuple[str, str]]:

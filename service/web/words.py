@@ -19,6 +19,7 @@ from flask import Flask
 from service.core.money import currency_digits, decimal_text, quantise
 from service.core.problem import field_label, value_text
 from service.core.snapshot import value_from_json
+from service.mapping.settings import parse_terms
 from service.web.access import person_or_none
 from service.web.parts import now
 from service.web.typed import field_words
@@ -279,6 +280,17 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
+def terms_words(code: str) -> str:
+    """Return what a code of payment terms means; other words stay as they are."""
+    found = parse_terms(code)
+    if found is None:
+        return code.replace("_", " ")
+    days = "1 day" if found.days == 1 else f"{found.days} days"
+    if found.end_of_month:
+        return f"{days} after the end of the month" if found.days else "End of the month"
+    return f"{days} after the invoice" if found.days else "Due on receipt"
+
+
 def install(app: Flask) -> None:
     """Give the words to the templates."""
     filters = (
@@ -299,6 +311,7 @@ def install(app: Flask) -> None:
         duration,
         actor,
         field_words,
+        terms_words,
     )
     for filter_ in filters:
         app.jinja_env.filters[filter_.__name__] = filter_

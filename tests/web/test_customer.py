@@ -91,6 +91,7 @@ def test_rules_for_its_invoices_are_chosen_on_the_form(world: World) -> None:
         assert (row.other_emails, row.status) == (["a@freeman.example", "b@freeman.example"], "on_hold")
         assert (str(row.discount_percent), row.allow_partial_payments) == ("2.5", False)
     assert form_of(client.get(f"{path}/edit").text).items() >= {"payment_terms": "eom15", "status": "on_hold"}.items()
+    assert "<dd>15 days after the end of the month</dd>" in client.get(path).text
     wrong = client.post(f"{path}/edit", data=form_of(page) | {"revision": "2", "currency": "XYZ"})
     assert wrong.status_code == 422
     assert '<a href="#field-currency">Currency</a>: ' in wrong.text
