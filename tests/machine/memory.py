@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.core.phone import clean_phone
 from service.core.ports import EntityKind
 from service.core.snapshot import FieldName, value_to_json
 from service.store.accounts import Event
@@ -109,11 +110,16 @@ class Memory:
         events = [
             event
             for event in session.scalars(select(Event).where(Event.record_id.in_(record_ids)))
-            if isinstance(event.before, dict) and event.before.get(name) == value
+            if isinstance(event.before, dict) and _plain(name, event.before.get(name)) == _plain(name, value)
         ]
         by_a_person = any(event.actor.startswith("user:") for event in events)
         need(by_a_person or any(event.why for event in events), "nothing lost", f"{told}, and no event says why")
         need(by_a_person or typed.seen or name not in SHARED, "nothing lost", f"{told}, and nobody had seen it")
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Return a value as both sides compare it: ours shows a phone as people write it."""
+    return clean_phone(value) if name == "phone" and isinstance(value, str) else value
 
 
 def _records_of(session: Session, connection_id: str, where: Where) -> list[str]:
