@@ -129,7 +129,7 @@ _GROUP = re.compile(r"\\(\d)")
 
 
 def _internationally(number: phonenumbers.PhoneNumber) -> str:
-    """Return what the library formats a number as abroad, by its own rules: its way there takes five times as long."""
+    """Return what the library formats a number as abroad, by its own rules: its way there takes four times as long."""
     national = phonenumbers.national_significant_number(number)
     code = number.country_code or 0
     for leading, pattern, groups in _formats(code):

@@ -71,19 +71,17 @@ def under_way(work: Work) -> timedelta:
 
 def _wait_for(work: Work, row: CallRow) -> bool:
     """Wait until a call is surely no longer under way; tell whether that took any time."""
-    if row.last_sent_at is None:
-        return False
-    waited = False
-    while after_restart(_call(row), now=work.platform.clock(), lease=under_way(work)) is NextStep.WAIT:
+    call, waited = _call(row), False
+    while after_restart(call, now=work.platform.clock(), lease=under_way(work)) is NextStep.WAIT:
         if not waited:
             work.report(phase="waiting for a call that may be under way")
         waited = True
-        work.rest(min(row.last_sent_at + under_way(work) - work.platform.clock(), LEASE_STEP))
+        work.rest(min(call.last_sent_at + under_way(work) - work.platform.clock(), LEASE_STEP))
     return waited
 
 
 def _call(row: CallRow, *, doubts: int = 0) -> Call:
-    """Return the facts of a call; what was never sent counts from when it was written down.
+    """Return the facts of a call; what does not say when it was sent left when it was written down.
 
     :param doubts: how often in a row nobody could tell at first what became of one of its records.
     """

@@ -63,6 +63,10 @@ _PASSING_TRIES = 4
 _GLANCE = timedelta(seconds=2)
 
 
+def _nothing() -> None:
+    """Do nothing between two batches."""
+
+
 class LeaseLost(SyncError):
     """Another worker has the connection now; this one must write nothing more."""
 
@@ -149,7 +153,7 @@ class Work:
         return token
 
     def set_off(
-        self, note: Callable[[Session], T | None], *, batch: bool, between: Callable[[], None] | None = None
+        self, note: Callable[[Session], T | None], *, batch: bool, between: Callable[[], None] = _nothing
     ) -> T | None:
         """Count the write that comes next and write down what it carries, in one commit that survives a power cut.
 
@@ -163,7 +167,7 @@ class Work:
         noted: list[T | None] = []
 
         def look() -> timedelta:
-            (between or _nothing)()
+            between()
             self.tokens()  # what is counted leaves at once: to renew it takes time
             with self.holding(lasting=True) as session:
                 wait = self._enter(session, self._call(batch=batch, reads=False))
@@ -364,7 +368,3 @@ class Work:
             least_calls=self.least_calls,
             **{column: value for column, value in told.items() if value is not None},
         )
-
-
-def _nothing() -> None:
-    """Do nothing between two batches."""

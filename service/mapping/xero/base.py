@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.core.editing import EditRule
-from service.core.fields import owners
-from service.core.ports import EntityKind, RemoteRecord
-from service.core.reconcile import Flow
-from service.core.snapshot import FieldName
+from service.core.ports import RemoteRecord
+from service.mapping.by_kind import KindMapper
 from service.mapping.xero import editing
 
 
 @dataclass(frozen=True, slots=True)
-class XeroMapper:
+class XeroMapper(KindMapper):
     """Answers what follows from the kind of record alone."""
-
-    kind: EntityKind
-
-    @property
-    def flows(self) -> Mapping[FieldName, Flow]:
-        """Who owns each field unless the connection's settings say otherwise."""
-        return owners(self.kind)
 
     def rule_of(self, remote: RemoteRecord) -> EditRule:
         """Return what may still be changed of an entity, by how it stands there."""

@@ -12,7 +12,7 @@ import pytest
 
 from service.connectors.xero.client import Reply
 from service.connectors.xero.feed import NOTES_AGE, Feed
-from service.connectors.xero.record import CONTACTS, CREDIT_NOTES, INVOICES, OVERPAYMENTS, PAYMENTS, Shape
+from service.connectors.xero.record import CONTACTS, CREDIT_NOTES, INVOICES, OVERPAYMENTS, PAYMENTS, Shape, record_of
 from service.core.errors import (
     AuthorizationLost,
     ConnectorError,
@@ -101,6 +101,19 @@ def test_only_the_last_page_carries_the_new_cursor_which_is_the_servers_time_of_
     assert _ids(pages) == [["a"], ["b"], ["c"], [], [], []]
     assert [page.cursor for page in pages] == [*[SINCE] * 5, "2026-11-22T02:00:00+00:00"]
     assert books.asked[1][1]["page"] == "2"
+
+
+def test_what_is_shown_as_an_answer_showed_it_is_the_answers_record_and_nothing_else_is() -> None:
+    answered = record_of(CONTACTS, {"ContactID": "a", "Name": "Ash", "ContactPersons": []})
+    edited = record_of(CONTACTS, {"ContactID": "b", "Name": "Bay", "ContactPersons": []})
+    assert answered is not None
+    assert edited is not None
+    shown = [{"ContactID": "a", "Name": "Ash", "HasValidationErrors": False}, {"ContactID": "b", "Name": "Bay Ltd"}]
+    feed = Books({"Contacts": [reply({"Contacts": shown})]}).feed
+    feed.remember([answered, edited])
+    (page,) = feed.changes(SINCE, frozenset({Family.CUSTOMER}))
+    assert page.records[0] is answered
+    assert [record.name for record in page.records] == ["Ash", "Bay Ltd"]
 
 
 def test_the_new_cursor_is_one_that_the_feed_takes_again() -> None:
