@@ -23,9 +23,9 @@ class Seen:
     write: bool  #: whether the request asks to change the books
     sent: int  #: bytes of the request body
     digest: str  #: sha256 of the request body, hex: equal means the same bytes came again
+    fault: str | None = None  #: kind of the fault that strikes it, if one does; known before anybody feels it
     status: int | None = None  #: None while under way, or when the connection was dropped
     received: int = 0  #: bytes of the answer's body
-    fault: str | None = None  #: kind of the fault that struck, if one did
 
 
 class RequestLog:
@@ -42,13 +42,13 @@ class RequestLog:
             self._seen.append(Seen(n=number, **facts))
             return number
 
-    def answered(self, number: int, *, status: int | None, received: int, fault: str | None) -> None:
+    def answered(self, number: int, *, status: int | None, received: int) -> None:
         """Complete request ``number``; a number from before a clear is ignored."""
         with self._lock:
             if number > len(self._seen):
                 return
             known = asdict(self._seen[number - 1])
-            known.update(status=status, received=received, fault=fault)
+            known.update(status=status, received=received)
             self._seen[number - 1] = Seen(**known)
 
     def clear(self) -> None:

@@ -43,6 +43,7 @@ def install(app: Flask, sandbox: Sandbox) -> None:
             write=sandbox.is_write(request),
             sent=len(body),
             digest=hashlib.sha256(body).hexdigest(),
+            fault=rule.kind if rule else None,
         )
         if rule is None or (rule.when is When.AFTER and rule.kind is not FaultKind.THROTTLE):
             return None
@@ -60,7 +61,6 @@ def install(app: Flask, sandbox: Sandbox) -> None:
             g.log_number,
             status=None if dropped else response.status_code,
             received=0 if dropped else response.calculate_content_length() or 0,
-            fault=rule.kind if rule else None,
         )
         return response
 
