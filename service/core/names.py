@@ -139,9 +139,9 @@ def display_name(
     :raises ValueError: for a limit below ``MIN_LIMIT``.
     """
     _require_limit(limit)
-    own = _Shape((name,), forbidden)
     if not ancestors:
-        return _for_client(own, NameRule.OWN, taken, limit)
+        return _for_client(_whole(name, frozenset(forbidden), limit, NameRule.OWN), taken)
+    own = _Shape((name,), forbidden)
     qualified = [_Shape((name, *ancestors[:depth]), forbidden) for depth, _ in enumerate(ancestors, start=1)]
     candidates = [own.choice(NameRule.OWN, own.as_path(limit))]
     candidates += [shape.choice(NameRule.QUALIFIED, shape.qualified(limit)) for shape in qualified]
@@ -171,9 +171,9 @@ def flattened_name(
     _require_limit(limit)
     if not parts:
         raise ValueError("a record has at least its own name")
-    shape = _Shape(tuple(parts), forbidden)
     if len(parts) == 1:
-        return _for_client(shape, NameRule.PATH, taken, limit)
+        return _for_client(_whole(parts[0], frozenset(forbidden), limit, NameRule.PATH), taken)
+    shape = _Shape(tuple(parts), forbidden)
 
     def numbered(number: int) -> NameChoice:
         return shape.choice(NameRule.NUMBERED, shape.as_path(limit, tail=f" ({number})"))
@@ -238,8 +238,14 @@ class _Shape:
         return f"{kept[0]} ({kept[1]}){tail}", kept != [name, ancestors]
 
 
-def _for_client(shape: _Shape, rule: NameRule, taken: Container[str], limit: int) -> NameChoice:
-    choice = shape.choice(rule, shape.as_path(limit))
+@lru_cache(maxsize=8192)
+def _whole(name: str, forbidden: frozenset[str], limit: int, rule: NameRule) -> NameChoice:
+    """Return a client's name as a package can hold it; asked for when it is chosen, and when it is sent."""
+    shape = _Shape((name,), forbidden)
+    return shape.choice(rule, shape.as_path(limit))
+
+
+def _for_client(choice: NameChoice, taken: Container[str]) -> NameChoice:
     return replace(choice, clash=True) if name_key(choice.name) in taken else choice
 
 
@@ -302,9 +308,8 @@ def _length(text: str) -> int:
     return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
-@lru_cache(maxsize=8192)
 def _allowed(name: str, forbidden: frozenset[str]) -> str:
-    """Return a name rid of what the package forbids; one is asked for when it is chosen, and when it is sent."""
+    """Return a name rid of what the package forbids."""
     kept = _collapse(name.translate({ord(char): " " for char in forbidden}))
     return kept if name_key(kept) else _UNNAMED
 

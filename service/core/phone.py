@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import NamedTuple
 
 import phonenumbers
 
@@ -49,26 +50,33 @@ def _one_spelling(number: str, region: str | None) -> str:
     international = "+" in number
     digits = ("+" if international else "") + "".join(filter(str.isdigit, number))
     parsed = _parse(digits, None if international else region)
-    if parsed is not None and digits == f"+{parsed.country_code}{parsed.national_number}":
-        return digits  # possible or not
-    if parsed is None or not phonenumbers.is_possible_number(parsed):
+    if parsed is None:
         return digits
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    written = f"+{parsed.code}{parsed.national}"
+    return written if written == digits or _is_possible(parsed) else digits
+
+
+class _Number(NamedTuple):
+    """A number as the library understands it; all that can be told of it follows from these two."""
+
+    code: int  #: of the country
+    national: str  #: digits of the national significant number, with zeros in front where it has them
 
 
 @lru_cache(maxsize=_NUMBERS_KEPT)
-def _parse(digits: str, region: str | None) -> phonenumbers.PhoneNumber | None:
-    """Return what the library makes of a number; the value is shared and must not be changed."""
+def _parse(digits: str, region: str | None) -> _Number | None:
+    """Return what the library makes of a number."""
     plain = _plainly(digits, region)
     if plain is not None:
         return plain
     try:
-        return phonenumbers.parse(digits, region)
+        parsed = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException:
         return None
+    return _Number(parsed.country_code or 0, phonenumbers.national_significant_number(parsed))
 
 
-def _plainly(digits: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+def _plainly(digits: str, region: str | None) -> _Number | None:
     """Return what the library must make of a number whose digits stand for themselves; None for all others.
 
     That is a number from which nothing is taken off: no code for dialling abroad, no national prefix, no leading zero.
@@ -78,8 +86,7 @@ def _plainly(digits: str, region: str | None) -> phonenumbers.PhoneNumber | None
         return None
     national = digits
     if digits.startswith("+"):
-        codes = (digits[1:end] for end in (2, 3, 4) if digits[1:2] != "0")
-        code = next((code for code in codes if int(code or 0) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), "")
+        code = _code_in(digits[1:4])
         plan = _numbering(phonenumbers.region_code_for_country_code(int(code))) if code else None
         national = digits[1 + len(code) :]
     else:
@@ -88,12 +95,22 @@ def _plainly(digits: str, region: str | None) -> phonenumbers.PhoneNumber | None
             return None
     if plan is None or not _NATIONAL.fullmatch(national) or (plan[1] is not None and plan[1].match(national)):
         return None
-    return phonenumbers.PhoneNumber(country_code=plan[0], national_number=int(national))
+    return _Number(plan[0], national)
 
 
 #: Digits of a number, and of a national one without leading zeros; the library takes no fewer and no more.
 _DIGITS = re.compile(r"\+?[0-9]+")
 _NATIONAL = re.compile(r"[1-9][0-9]{1,16}")
+
+
+@lru_cache(maxsize=1024)
+def _code_in(first: str) -> str:
+    """Return the country code with which the first three digits of a number begin; blank if there is none."""
+    codes = (first[:size] for size in (1, 2, 3))
+    return next((code for code in codes if code[:1] != "0" and int(code or 0) in _CODES), "")
+
+
+_CODES = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
 
 @lru_cache(maxsize=512)
@@ -107,6 +124,24 @@ def _numbering(region: str) -> tuple[int, re.Pattern[str] | None, re.Pattern[str
     return known.country_code, national, abroad
 
 
+def _is_possible(number: _Number) -> bool:
+    """Tell whether numbers of its country can be as long, if only for a local call, as the library does."""
+    return len(number.national) in _possible_lengths(number.code)
+
+
+@lru_cache(maxsize=512)
+def _possible_lengths(code: int) -> frozenset[int]:
+    known = _plan_of(code)
+    desc = None if known is None else known.general_desc
+    return frozenset() if desc is None else frozenset((*desc.possible_length, *desc.possible_length_local_only))
+
+
+def _plan_of(code: int) -> phonenumbers.PhoneMetadata | None:
+    """Return the numbering plan of a country code: of several countries that share one, the main one's."""
+    region = phonenumbers.region_code_for_country_code(code)
+    return phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+
+
 def format_phone(phone: str | None, *, region: str | None = None) -> str | None:
     """Return a cleaned phone as people write it: nationally within ``region``, else internationally.
 
@@ -118,40 +153,50 @@ def format_phone(phone: str | None, *, region: str | None = None) -> str | None:
     parsed = _parse(number, None)
     if parsed is None:
         return phone
-    at_home = region is not None and phonenumbers.country_code_for_region(region) == parsed.country_code
-    shown = phonenumbers.format_number(parsed, _NATIONAL_STYLE) if at_home else _internationally(parsed)
+    at_home = region is not None and _country_code(region) == parsed.code
+    shown = _grouped(parsed, abroad=not at_home)
     shown += f" x{extension}" if extension else ""
     return shown if clean_phone(shown, region=region) == phone else phone
 
 
-_NATIONAL_STYLE = phonenumbers.PhoneNumberFormat.NATIONAL
+@lru_cache(maxsize=512)
+def _country_code(region: str) -> int:
+    return phonenumbers.country_code_for_region(region)
+
+
 _GROUP = re.compile(r"\\(\d)")
+_FIRST_GROUP = re.compile(r"(\\\d)")
 
 
-def _internationally(number: phonenumbers.PhoneNumber) -> str:
-    """Return what the library formats a number as abroad, by its own rules: its way there takes four times as long."""
-    national = phonenumbers.national_significant_number(number)
-    code = number.country_code or 0
-    for leading, pattern, groups in _formats(code):
-        if leading is None or leading.match(national):
-            found = pattern.fullmatch(national)
+def _grouped(number: _Number, *, abroad: bool) -> str:
+    """Return what the library formats a number as, by its own rules: its way there takes four times as long."""
+    before = f"+{number.code} " if abroad else ""
+    for leading, pattern, groups in _formats(number.code, abroad):
+        if leading is None or leading.match(number.national):
+            found = pattern.fullmatch(number.national)
             if found is not None:
-                return f"+{code} {groups.format(national, *found.groups())}"
-    return f"+{code} {national}"
+                return before + groups.format(number.national, *found.groups())
+    return before + number.national
 
 
 @lru_cache(maxsize=512)
-def _formats(code: int) -> tuple[tuple[re.Pattern[str] | None, re.Pattern[str], str], ...]:
-    """Return how numbers of a country code are grouped abroad: how they begin, their groups, what stands between."""
-    region = phonenumbers.region_code_for_country_code(code)
-    known = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
-    ways = (known.intl_number_format or known.number_format) if known is not None else []
+def _formats(code: int, abroad: bool) -> tuple[tuple[re.Pattern[str] | None, re.Pattern[str], str], ...]:  # noqa: FBT001 - a key
+    """Return how numbers of a country code are grouped: how they begin, their groups, what stands around them."""
+    known = _plan_of(code)
+    if known is None:
+        return ()
     return tuple(
         (
             re.compile(one.leading_digits_pattern[-1]) if one.leading_digits_pattern else None,
             re.compile(one.pattern),
-            _GROUP.sub(r"{\1}", one.format),
+            _GROUP.sub(r"{\1}", one.format if abroad else _as_dialled_at_home(one)),
         )
-        for one in ways
+        for one in (abroad and known.intl_number_format) or known.number_format
         if one.pattern is not None and one.format is not None
     )
+
+
+def _as_dialled_at_home(way: phonenumbers.NumberFormat) -> str:
+    """Return how a number is grouped, with what is dialled before it within its country."""
+    rule, groups = way.national_prefix_formatting_rule, str(way.format)
+    return _FIRST_GROUP.sub(rule, groups, count=1) if rule else groups

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import Dialect, Insert, Table, Update, bindparam, insert, update
@@ -49,7 +50,7 @@ def update_rows(session: Session, row_type: type[Base], rows: Sequence[Mapping[s
     Objects of these rows that the session holds are not told.
     """
     if rows:
-        _execute(session, _update, row_type, tuple(rows[0]), [{**row, _KEY: row["id"]} for row in rows])
+        _execute(session, _update, row_type, tuple(rows[0]), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +58,19 @@ class _Prepared:
     """A statement as the driver takes it, with what turns values into stored ones, by their position."""
 
     text: str
-    names: Sequence[str]
+    binds: Sequence[str]
+    picked: Callable[[Mapping[str, Any]], Sequence[Any]]  #: the values of a row, in the order of the binds
     stored: Sequence[tuple[int, Callable[[Any], Any]]]
-    made: Mapping[str, Callable[[], Any]]  #: defaults of columns that rows don't give
+    made: Sequence[tuple[str, Callable[[], Any]]]  #: defaults of columns that rows don't give
     positional: bool
 
     def values(self, row: Mapping[str, Any]) -> Any:
         if self.made:
-            row = {**{name: make() for name, make in self.made.items()}, **row}
-        values = [row[name] for name in self.names]
+            row = {**row, **{name: make() for name, make in self.made}}
+        values = list(self.picked(row))
         for position, store in self.stored:
             values[position] = store(values[position])
-        return tuple(values) if self.positional else dict(zip(self.names, values, strict=True))
+        return tuple(values) if self.positional else dict(zip(self.binds, values, strict=True))
 
 
 def _execute(
@@ -107,11 +109,13 @@ def _compiled(dialect: Dialect, statement: Insert | Update, made: Mapping[str, C
     order = list(compiled.positiontup or compiled.binds)
     types = {name: bind.type for name, bind in compiled.binds.items()}
     found = ((at, _storing(types[name], dialect)) for at, name in enumerate(order))
+    members = ["id" if name == _KEY else name for name in order]
     return _Prepared(
         text=str(compiled),
-        names=order,
+        binds=order,
+        picked=itemgetter(*members) if len(members) > 1 else lambda row: (row[members[0]],),
         stored=[(at, store) for at, store in found if store is not None],
-        made=made,
+        made=list(made.items()),
         positional=bool(compiled.positiontup),
     )
 

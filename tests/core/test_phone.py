@@ -88,12 +88,26 @@ def test_law_cleaning_twice_changes_nothing(text: str) -> None:
     national=st.integers(1, 10**15),
     zeros=st.integers(0, 2),
 )
-def test_law_a_number_is_grouped_abroad_as_by_the_library(code: int, national: int, zeros: int) -> None:
-    number = phonenumbers.PhoneNumber(country_code=code, national_number=national)
+def test_law_a_number_is_grouped_and_found_possible_as_by_the_library(code: int, national: int, zeros: int) -> None:
+    known = phonenumbers.PhoneNumber(country_code=code, national_number=national)
     if zeros:
-        number.italian_leading_zero, number.number_of_leading_zeros = True, zeros
-    by_library = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    assert phone._internationally(number) == by_library
+        known.italian_leading_zero, known.number_of_leading_zeros = True, zeros
+    number = phone._Number(code, phonenumbers.national_significant_number(known))
+    styles = phonenumbers.PhoneNumberFormat
+    assert phone._grouped(number, abroad=True) == phonenumbers.format_number(known, styles.INTERNATIONAL)
+    assert phone._grouped(number, abroad=False) == phonenumbers.format_number(known, styles.NATIONAL)
+    assert phone._is_possible(number) == phonenumbers.is_possible_number(known)
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_an_example_of_each_kind_and_country_is_written_as_by_the_library(region: str) -> None:
+    styles = phonenumbers.PhoneNumberFormat
+    for kind in phonenumbers.PhoneNumberType.values():
+        known = phonenumbers.example_number_for_type(region, kind)
+        if known is not None:
+            number = phone._Number(known.country_code or 0, phonenumbers.national_significant_number(known))
+            assert phone._grouped(number, abroad=True) == phonenumbers.format_number(known, styles.INTERNATIONAL)
+            assert phone._grouped(number, abroad=False) == phonenumbers.format_number(known, styles.NATIONAL)
 
 
 @given(
@@ -107,7 +121,9 @@ def test_law_a_number_whose_digits_stand_for_themselves_is_understood_as_by_the_
     number = f"+{code}{digits[1:]}" if digits.startswith("+") else digits
     within = None if number.startswith("+") else region
     understood = phone._plainly(number, within)
-    assert understood is None or understood == phonenumbers.parse(number, within)
+    if understood is not None:
+        known = phonenumbers.parse(number, within)
+        assert understood == (known.country_code, phonenumbers.national_significant_number(known))
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,9 @@ def lineage(record: Customer, context: MappingContext) -> Iterator[Customer]:
 
 def inherited(record: Customer, attribute: str, context: MappingContext) -> Any:
     """Return what is set on the customer or else on its nearest ancestor: a Xero contact inherits nothing itself."""
+    own = getattr(record, attribute)
+    if own or record.parent_id is None:
+        return own or None
     found = (getattr(customer, attribute) for customer in lineage(record, context))
     return next((value for value in found if value), None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import cast
 
+from msgspec import defstruct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,9 @@ _CUSTOMERS, _CONTACTS = CustomerRow.__table__, ContactRow.__table__
 #: What values are made of, and where a customer stands in its tree.
 _CUSTOMER = [column for column in _CUSTOMERS.c if column.name in {*Customer.__struct_fields__, "sort_key"}]
 _CONTACT = [column for column in _CONTACTS.c if column.name in Contact.__struct_fields__]
+# Plain rows: the toolkit's own take half a microsecond for each look at a column.
+_PlainCustomer = defstruct("_PlainCustomer", [column.name for column in _CUSTOMER])
+_PlainContact = defstruct("_PlainContact", [column.name for column in _CONTACT])
 
 
 def load_customers(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, Customer]:
@@ -42,12 +46,9 @@ def load_customers(session: Session, organisation_id: str, ids: Iterable[str]) -
 def _plain_customers(session: Session, organisation_id: str, ids: Iterable[str]) -> dict[str, CustomerRow]:
     """Return customers as plain rows, to be read and not changed: as objects they would cost as much again."""
     query = select(*_CUSTOMER).where(_CUSTOMERS.c.organisation_id == organisation_id)
-    parts = chunks(set(ids))
-    return {
-        row.id: cast("CustomerRow", row)
-        for part in parts
-        for row in session.execute(query.where(_CUSTOMERS.c.id.in_(part)))
-    }
+    found = (row for part in chunks(set(ids)) for row in session.execute(query.where(_CUSTOMERS.c.id.in_(part))))
+    plain = (cast("CustomerRow", _PlainCustomer(*row)) for row in found)
+    return {row.id: row for row in plain}
 
 
 def _plain_contacts(session: Session, organisation_id: str, customer_ids: Iterable[str]) -> dict[str, list[ContactRow]]:
@@ -58,7 +59,8 @@ def _plain_contacts(session: Session, organisation_id: str, customer_ids: Iterab
     for part in chunks(customer_ids):
         wanted = query.where(people_of.customer_id.in_(part)).order_by(people_of.position, people_of.id)
         for row in session.execute(wanted):
-            people.setdefault(row.customer_id, []).append(cast("ContactRow", row))
+            plain = cast("ContactRow", _PlainContact(*row))
+            people.setdefault(plain.customer_id, []).append(plain)
     return people
 
 

@@ -38,7 +38,7 @@ def customers(
     """
     query = _customers(some=bool(left_out), with_documents=with_documents)
     given = _given(connection, EntityKind.CUSTOMER, left_out, limit) | {"deepest": deepest or _DEEPER_THAN_ANY}
-    return [(row.id, row.number, row.depth) for row in session.execute(query, given)]
+    return [(record_id, number, depth) for record_id, number, depth in session.execute(query, given)]
 
 
 def invoices(
