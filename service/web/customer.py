@@ -45,7 +45,9 @@ def customer_list(session: Session) -> str:
     wish = listing.wish_of(request.args, connections)
     parent = find(session, CustomerRow, organisation_id, wish.parent) if wish.parent else None
     base = parent.depth if parent else 0
-    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, base=base, columns=_columns())
+    shown = listing.shown(
+        session, organisation_id, wish, limit=_ROWS, base=base, columns=_columns(), connections=connections
+    )
     return render_template("customers.html", shown=shown, parent=parent, **listing.words(connections))
 
 

@@ -35,7 +35,7 @@ def dashboard(session: Session) -> str:
     connections = all_of(session, organisation_id)
     wish = listing.wish_of(request.args, connections)
     columns = listing.columns_of(request.cookies.get(COLUMNS_COOKIE))
-    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, columns=columns)
+    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, columns=columns, connections=connections)
     return render_template("dashboard.html", shown=shown, **listing.words(connections), **_standing(session))
 
 

@@ -67,7 +67,9 @@ def invoice_list(session: Session) -> str:
         statuses=list(InvoiceStatus),
         doubtful=count_unknown(session, organisation_id),
         customers=lists.customer_names(session, organisation_id, {row.customer_id for row in found.items}),
-        states=record_dots(session, organisation_id, EntityKind.INVOICE, [row.id for row in found.items]),
+        states=record_dots(
+            session, organisation_id, EntityKind.INVOICE, [row.id for row in found.items], connections=connections
+        ),
     )
 
 

@@ -159,15 +159,17 @@ def shown(
     limit: int,
     base: int = 0,
     columns: tuple[str, ...] = USUAL_COLUMNS,
+    connections: Sequence[ConnectionRow] | None = None,
 ) -> Shown:
     """Return the page that was asked for; ``base`` is the depth of what stands above its rows and is not shown.
 
+    :param connections: all of the organisation's, where they are known already.
     :raises BadCursor: the cursor is of another list.
     """
     found = _page(session, organisation_id, wish, limit)
     ids = [row.id for row in found.items]
     jobs = web_trees.count_jobs(session, organisation_id, ids, archived=None if wish.archived else False)
-    states = record_dots(session, organisation_id, EntityKind.CUSTOMER, ids)
+    states = record_dots(session, organisation_id, EntityKind.CUSTOMER, ids, connections=connections)
     return Shown(wish=wish, rows=found.items, states=states, jobs=jobs, next=found.next, base=base, columns=columns)
 
 

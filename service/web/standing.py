@@ -75,7 +75,7 @@ def standings(session: Session, organisation_id: str) -> list[Standing]:
     """Return every connection that is not gone, oldest first."""
     under_way = web_runs.under_way(session, organisation_id)
     rows = connections.all_of(session, organisation_id)
-    counts = tallies(session, [row for row in rows if row.state != "pending"])
+    counts = tallies(session, [row for row in rows if row.state != "pending"], lately=True)
     ending = {row.id: found.message for row, _, found in permission.endings(parts().platform, session, organisation_id)}
     return [
         replace(_standing(session, row, under_way.get(row.id), counts.get(row.id, {})), ending=ending.get(row.id))

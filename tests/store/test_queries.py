@@ -18,8 +18,11 @@ from service.ids import new_id
 from service.records.author import Author
 from service.store.accounts import Organisation
 from service.store.database import Database
+from service.store.queries import tallies as counting
+from service.store.queries.connections import all_of
 from service.store.queries.dots import dot_expression, unsettled, unsettled_dot
 from service.store.queries.eligible import eligible_customers, eligible_invoices
+from service.store.queries.find import even_chunks
 from service.store.queries.lists import CustomerFilter, customer_page
 from service.store.queries.load import load_customers, load_invoices, load_payments, load_tax_levels
 from service.store.queries.states import record_dots, sync_states
@@ -166,18 +169,69 @@ def test_reads_cost_as_much_for_many_records_as_for_few(
         (2, lambda: load_invoices(session, organisation_id, invoices)),
         (1, lambda: load_payments(session, organisation_id, invoices)),
         (3, lambda: sync_states(session, organisation_id, EntityKind.CUSTOMER, customers)),
-        (3, lambda: record_dots(session, organisation_id, EntityKind.CUSTOMER, customers)),
+        (2, lambda: record_dots(session, organisation_id, EntityKind.CUSTOMER, customers)),
     ]
-    known = sync_states(session, organisation_id, EntityKind.CUSTOMER, customers)
-    short = record_dots(session, organisation_id, EntityKind.CUSTOMER, customers)
-    assert {one: [(dot.connection.id, dot.dot, dot.problem) for dot in dots] for one, dots in short.items()} == {
-        one: [(state.connection.id, state.dot, state.problem) for state in states] for one, states in known.items()
-    }
     for cost, read in reads:
         session.expunge_all()
         with counted(shared_database.engine) as statements:
             read()
         assert len(statements) == cost, statements
+
+
+def test_a_list_shows_of_each_record_what_its_page_does(session: Session, author: Author) -> None:
+    customers, _ = _books(session, author, 25)
+    organisation_id = author.organisation_id
+    gone = connection(session, author)
+    gone.state = "disconnected"
+    connection(session, author).state = "pending"
+    session.flush()
+    known = sync_states(session, organisation_id, EntityKind.CUSTOMER, customers)
+    expected = {
+        one: [
+            (state.connection.id, state.dot, state.problem and (state.problem.id, state.problem.kind)) for state in of
+        ]
+        for one, of in known.items()
+    }
+    assert any(problem for dots in expected.values() for _, _, problem in dots), "some record needs a person"
+    for connections in (None, all_of(session, organisation_id)):
+        short = record_dots(session, organisation_id, EntityKind.CUSTOMER, customers, connections=connections)
+        assert {one: [(dot.connection.id, dot.dot, dot.problem) for dot in of] for one, of in short.items()} == expected
+
+
+@pytest.mark.parametrize(("length", "parts"), [(0, []), (1, [1]), (3, [4]), (8, [8]), (9, [10]), (23, [10, 10, 4])])
+def test_conditions_come_in_few_lengths_and_ask_for_the_same(length: int, parts: list[int]) -> None:
+    cut = list(even_chunks(range(length), size=10))
+    assert [len(part) for part in cut] == parts
+    assert {item for part in cut for item in part} == set(range(length))
+
+
+def test_of_a_large_company_alone_what_was_never_sent_may_be_a_moment_old(
+    session: Session, author: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(counting, "monotonic", lambda: clock[0])
+    tied_to = connection(session, author)
+    new = [company(session, author, f"Client {number}") for number in range(3)]
+
+    def counted_lately() -> tuple[int, int, int]:
+        session.flush()
+        counts = tallies(session, [tied_to], lately=True)[tied_to.id]
+        return counts["none"], counts["green"], counts["red"]
+
+    assert counted_lately() == (3, 0, 0)
+    company(session, author, "Another")
+    assert counted_lately() == (4, 0, 0), "few are counted each time"
+    monkeypatch.setattr(counting, "_LARGE", 4)
+    assert counted_lately() == (4, 0, 0)
+    settled, asked = (False, False, False, True, True, False, False), (False, True, False, True, True, False, False)
+    for row, facts in zip(new, (_facts(*settled), _facts(*asked)), strict=False):
+        link = _row(facts, author.organisation_id, tied_to.id)
+        link.entity, link.record_id = "customer", row.id
+        session.add(link)
+    assert counted_lately() == (4, 1, 1), "what was never sent is as it was; all else is as it is"
+    assert tallies(session, [tied_to])[tied_to.id]["none"] == 2
+    clock[0] += 21
+    assert counted_lately() == (2, 1, 1)
 
 
 def test_eligible_are_active_customers_of_the_list_and_issued_invoices(session: Session, author: Author) -> None:

@@ -15,7 +15,7 @@ from service.core.ports import EntityKind
 from service.store.accounts import Event
 from service.store.queries.allocations import paying
 from service.store.queries.dots import dot_expression
-from service.store.queries.find import chunks
+from service.store.queries.find import even_chunks
 from service.store.queries.pages import Key, Page, day, flag, moment, page, text, whole
 from service.store.queries.search import matches
 from service.store.records import (
@@ -170,7 +170,7 @@ def invoice_page(
 def customer_names(session: Session, organisation_id: str, customer_ids: Iterable[str]) -> dict[str, str]:
     """Return the full names of customers by id, for lists of what is theirs; unknown ones are left out."""
     query = select(CustomerRow.id, CustomerRow.full_name).where(CustomerRow.organisation_id == organisation_id)
-    parts = chunks(set(customer_ids))
+    parts = even_chunks(set(customer_ids))
     return {row.id: row.full_name for part in parts for row in session.execute(query.where(CustomerRow.id.in_(part)))}
 
 

@@ -5,63 +5,107 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, load_only
-from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import Session
 
 from service.core.link import Dot
 from service.core.ports import EntityKind
 from service.store.queries import drift
 from service.store.queries.dots import dot_expression
-from service.store.queries.find import chunks
+from service.store.queries.find import chunks, even_chunks
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
+
+
+class DotPlace(NamedTuple):
+    """A connection, as much of it as a dot shows."""
+
+    id: str
+    provider: str
+    state: str
+    organisation_name: str | None
+
+
+class DotProblem(NamedTuple):
+    """An open problem, as much of it as a dot shows."""
+
+    id: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDot:
     """The dot of one record at one connection: as much as a list shows."""
 
-    connection: ConnectionRow
+    connection: DotPlace
     dot: Dot
-    problem: ProblemRow | None = None  #: open
+    problem: DotProblem | None = None  #: open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyncState(RecordDot):
+class SyncState:
     """One record at one connection."""
 
+    connection: ConnectionRow
+    dot: Dot
+    problem: ProblemRow | None = None  #: open
     link: LinkRow | None = None  #: in force
     drift: int = 0  #: fields of ours that stand changed there
 
 
 def record_dots(
-    session: Session, organisation_id: str, kind: EntityKind, record_ids: Sequence[str]
+    session: Session,
+    organisation_id: str,
+    kind: EntityKind,
+    record_ids: Sequence[str],
+    *,
+    connections: Sequence[ConnectionRow] | None = None,
 ) -> dict[str, list[RecordDot]]:
-    """Return the dots of records at the connections of :func:`sync_states`, out of as many statements, but short ones.
+    """Return the dots of records at the connections of :func:`sync_states`, out of one or two short statements.
 
-    Rows of links and of connections are wide, and a list shows next to nothing of them.
+    Rows of links, problems and connections are wide, and a list shows next to nothing of them.
+
+    :param connections: all of the organisation's, where they are known already.
     """
-    shown = load_only(ConnectionRow.provider, ConnectionRow.state, ConnectionRow.organisation_name, raiseload=True)
-    connections = _connections(session, organisation_id, shown)
-    query = select(LinkRow.record_id, LinkRow.connection_id, dot_expression(), LinkRow.open_problem_id).where(
-        LinkRow.organisation_id == organisation_id, LinkRow.entity == kind, LinkRow.retired_at.is_(None)
-    )
+    if connections is None:
+        places = [DotPlace(*row) for row in session.execute(_PLACES, {"of_organisation": organisation_id})]
+    else:
+        consented = (one for one in connections if one.state != "pending")
+        places = [DotPlace(one.id, one.provider, one.state, one.organisation_name) for one in consented]
+    given = {"of_organisation": organisation_id, "of_kind": kind.value}
     found = {
-        (record_id, connection_id): (Dot(dot), problem_id)
-        for part in chunks(record_ids if connections else ())
-        for record_id, connection_id, dot, problem_id in session.execute(query.where(LinkRow.record_id.in_(part)))
+        (record_id, connection_id): (Dot(dot), None if problem_id is None else DotProblem(problem_id, problem))
+        for part in even_chunks(record_ids if places else ())
+        for record_id, connection_id, dot, problem_id, problem in session.execute(_DOTS, {**given, "record_ids": part})
     }
-    problems = _problems(session, [problem_id for _, problem_id in found.values() if problem_id])
     dots: dict[str, list[RecordDot]] = {record_id: [] for record_id in record_ids}
-    for record_id, connection in product(dots, connections):
+    for record_id, connection in product(dots, places):
         known = found.get((record_id, connection.id))
         if known is not None:
-            dot, problem_id = known
-            dots[record_id].append(RecordDot(connection=connection, dot=dot, problem=problems.get(problem_id or "")))
+            dots[record_id].append(RecordDot(connection=connection, dot=known[0], problem=known[1]))
         elif connection.state != "disconnected":
             dots[record_id].append(RecordDot(connection=connection, dot=Dot.NONE))
     return dots
+
+
+# Every list asks these: built once.
+_PLACES = (
+    select(ConnectionRow.id, ConnectionRow.provider, ConnectionRow.state, ConnectionRow.organisation_name)
+    .where(ConnectionRow.organisation_id == bindparam("of_organisation"), ConnectionRow.state != "pending")
+    .order_by(ConnectionRow.id)
+)
+_DOTS = cast(
+    "Select[Any]",
+    select(LinkRow.record_id, LinkRow.connection_id, dot_expression(), ProblemRow.id, ProblemRow.kind)
+    .outerjoin_from(LinkRow, ProblemRow, ProblemRow.id == LinkRow.open_problem_id)
+    .where(
+        LinkRow.organisation_id == bindparam("of_organisation"),
+        LinkRow.entity == bindparam("of_kind"),
+        LinkRow.retired_at.is_(None),
+        LinkRow.record_id.in_(bindparam("record_ids", expanding=True)),
+    ),
+)
 
 
 def sync_states(
@@ -88,11 +132,11 @@ def sync_states(
     return states
 
 
-def _connections(session: Session, organisation_id: str, *shown: ExecutableOption) -> Sequence[ConnectionRow]:
+def _connections(session: Session, organisation_id: str) -> Sequence[ConnectionRow]:
     query = select(ConnectionRow).where(
         ConnectionRow.organisation_id == organisation_id, ConnectionRow.state != "pending"
     )
-    return session.scalars(query.options(*shown).order_by(ConnectionRow.id)).all()
+    return session.scalars(query.order_by(ConnectionRow.id)).all()
 
 
 def _links(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.store.queries.find import even_chunks
 from service.store.queries.lists import customer_sorts, sort_keys
 from service.store.queries.pages import Key, Page, page, text
 from service.store.records import CustomerRow
@@ -44,11 +45,14 @@ def count_jobs(
     session: Session, organisation_id: str, customer_ids: Iterable[str], *, archived: bool | None = False
 ) -> dict[str, int]:
     """Return how many jobs stand right below customers; those without any are left out."""
-    query = (
-        select(CustomerRow.parent_id, func.count())
-        .where(CustomerRow.organisation_id == organisation_id, CustomerRow.parent_id.in_(tuple(customer_ids)))
-        .group_by(CustomerRow.parent_id)
-    )
+    query = select(CustomerRow.parent_id, func.count()).where(CustomerRow.organisation_id == organisation_id)
     if archived is not None:
         query = query.where(CustomerRow.archived.is_(archived))
-    return {parent_id: number for parent_id, number in session.execute(query) if parent_id}
+    return {
+        parent_id: number
+        for part in even_chunks(customer_ids)
+        for parent_id, number in session.execute(
+            query.where(CustomerRow.parent_id.in_(part)).group_by(CustomerRow.parent_id)
+        )
+        if parent_id
+    }
