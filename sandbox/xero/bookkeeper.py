@@ -74,6 +74,8 @@ def _merge_contacts(org: Organisation, asked: dict[str, Any]) -> Record:
     loser, winner = _contact(org, asked), _contact(org, asked, "into")
     if loser is winner:
         raise ActionError("a contact cannot be merged into itself")
+    if winner["ContactStatus"] != "ACTIVE":
+        raise ActionError("only an active contact can be found to merge another one into")
     for document in (*org.invoices.values(), *org.credit_notes.values()):
         if document["Contact"]["ContactID"] == loser["ContactID"]:
             document["Contact"] = {"ContactID": winner["ContactID"]}

@@ -50,16 +50,31 @@ def obstacle(
         state = case.around.away.get(ref)
         if ref in context.remote_ids and not (state == "archived" and _goes_below(case, context.remote_ids[ref])):
             continue
-        parent = context.customers.get(ref.id)
-        said = {**params, "parent": parent.full_name if parent else None, "needs": f"{ref.kind}:{ref.id}"}
-        if state is not None:
-            said["state"] = state
-        return Problem(kind=ProblemKind.PARENT_NOT_SYNCED, params=said)
+        return _parent_away(ref, state, context, params)
     depth = record.depth + case.around.strangers if isinstance(record, Customer) else 0
     if isinstance(record, Customer) and 1 < capabilities.native_depth < depth:
         above = context.customers.get(record.parent_id or "")
         deep = {**params, "depth": depth, "limit": capabilities.native_depth}
         return Problem(kind=ProblemKind.TOO_DEEP, params={**deep, "parent": above.full_name if above else None})
+    return None
+
+
+def _parent_away(ref: Ref, state: str | None, context: MappingContext, params: Mapping[str, Value]) -> Problem:
+    """Return the question of what a record needs there: never sent, or as it stands now (gone, archived)."""
+    parent = context.customers.get(ref.id)
+    said = {**params, "parent": parent.full_name if parent else None, "needs": f"{ref.kind}:{ref.id}"}
+    return Problem(kind=ProblemKind.PARENT_NOT_SYNCED, params=said if state is None else {**said, "state": state})
+
+
+def _moved_to_archived(
+    case: Case, record: Record, plan: Plan, mapper: Mapper, context: MappingContext, params: Mapping[str, Value]
+) -> Problem | None:
+    """Return the question of a document that would go to a customer who is archived there; no package takes it."""
+    to = next((action.value for action in plan.pushes if action.field == "customer"), None)
+    for ref in mapper.needs(record, context) if to is not None and case.remote_id is not None else ():
+        state = case.around.away.get(ref)
+        if state == "archived" and context.remote_ids.get(ref) == to:
+            return _parent_away(ref, state, context, params)
     return None
 
 
@@ -105,7 +120,7 @@ def question(
     if plan.record is RecordMove.CREATE and (found := _lookalikes(case, ours, mapper, context)):
         candidates = tuple(candidate_of(one) for one in found)
         return Problem(kind=ProblemKind.AMBIGUOUS_MATCH, params=_suggesting(case, params), candidates=candidates)
-    return _clash(case, plan, params)
+    return _moved_to_archived(case, record, plan, mapper, context, params) or _clash(case, plan, params)
 
 
 def candidate_of(record: RemoteRecord) -> Candidate:

@@ -77,6 +77,7 @@ class WholeStory(Post):
             self.tell(f"{told} - which is refused: {refusal}")
             return False
         self.a_person_chose = True
+        self.world.stirred |= option.id is OptionId.LINK_EXISTING  # what is tied is looked at, as if it were heard of
         self.memory.chosen()
         self.world.counts["answers"] += 1
         self.tell(told)

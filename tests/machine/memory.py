@@ -107,14 +107,17 @@ class Memory:
         self, session: Session, record_ids: Sequence[str], name: str, value: Any, typed: Typed, told: str
     ) -> None:
         """Require an event that shows the value as what was there before, and says why it went."""
-        events = [
-            event
-            for event in session.scalars(select(Event).where(Event.record_id.in_(record_ids)))
-            if isinstance(event.before, dict) and _plain(name, event.before.get(name)) == _plain(name, value)
-        ]
+        known = session.scalars(select(Event).where(Event.record_id.in_(record_ids))).all()
+        events = [event for event in known if _says(event.before, name, value)]
         by_a_person = any(event.actor.startswith("user:") for event in events)
+        # A run that lost its lease is followed by no look at both sides; what it sent or took in is on record.
+        typed.seen |= any(_says(event.after, name, value) for event in known if not event.actor.startswith("user:"))
         need(by_a_person or any(event.why for event in events), "nothing lost", f"{told}, and no event says why")
         need(by_a_person or typed.seen or name not in SHARED, "nothing lost", f"{told}, and nobody had seen it")
+
+
+def _says(told: Any, name: str, value: Any) -> bool:
+    return isinstance(told, dict) and name in told and _plain(name, told[name]) == _plain(name, value)
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -125,6 +125,13 @@ class Bookkeeper:
         else:
             self._act("void_invoice", id=invoice)
 
+    def move(self, invoice: str, customer: str) -> None:
+        """Make out an invoice to another customer."""
+        if self._xero:
+            self._act("edit_invoice", invoice=invoice, fields={"Contact": {"ContactID": customer}})
+        else:
+            self._act("edit", kind="Invoice", id=invoice, fields={"CustomerRef": {"value": customer}})
+
     def vanish(self, remote_id: str) -> None:
         """Let a customer be gone as if it had never been, untold by any feed."""
         package: Any = self._package

@@ -248,6 +248,27 @@ def test_an_invoice_waits_for_a_customer_that_is_archived_there(live_office: Off
     assert {live_office.dot(customer), live_office.dot(invoice, INVOICE)} == {"green"}
 
 
+def test_an_invoice_is_not_moved_back_to_a_customer_that_is_archived_there(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    cedar, maple = (live_office.add_customer(name=name) for name in ("Cedar Vets", "Maple Dental"))
+    invoice = live_office.add_invoice(cedar)
+    live_office.sync()
+    there, moved = live_office.remote_id(cedar), live_office.remote_id(invoice, INVOICE)
+    bookkeeper.move(moved, live_office.remote_id(maple))
+    bookkeeper.archive(there)
+    written = live_office.writes()
+    for _ in range(2):
+        assert live_office.sync().counts.get("failed", 0) == 0
+    waiting = next(row for row in live_office.problems() if row.kind == "parent_not_synced")
+    assert "waits for 'Cedar Vets', which is archived in" in said(live_office, waiting)
+    assert (live_office.writes(), live_office.dot(invoice, INVOICE)) == (written, "red")
+    bookkeeper.restore(there)
+    assert live_office.sync().state == "succeeded", live_office.problems()
+    assert {live_office.dot(cedar), live_office.dot(invoice, INVOICE)} == {"green"}
+    assert bookkeeper.customer_of(moved) == there
+
+
 def test_archived_there_can_be_created_anew_beside_the_old_one(live_office: Office, bookkeeper: Bookkeeper) -> None:
     if not is_xero(live_office):
         pytest.skip("this package makes customers active again itself")
