@@ -94,11 +94,11 @@ def _newest(crowd: Crowd, _path: str) -> Select[Any]:
 
 
 def _found(crowd: Crowd, path: str) -> Select[Any]:
-    """Those with a word that begins so, out of the index of words."""
+    """Those with a word that begins so, out of the index of words; the first of them in the list's order."""
     word = path.rpartition("=")[2]
     query = select(SearchWord.customer_id).where(SearchWord.organisation_id == crowd.organisation_id)
     found = query.where(SearchWord.word >= word, SearchWord.word < word + "\U0010ffff")
-    return select(CustomerRow).where(CustomerRow.id.in_(found)).limit(101)
+    return _page_of(crowd).where(CustomerRow.id.in_(found)).order_by(CustomerRow.sort_key)
 
 
 def _level(crowd: Crowd, path: str) -> Select[Any]:

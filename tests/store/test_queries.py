@@ -198,9 +198,12 @@ def test_a_list_shows_of_each_record_what_its_page_does(session: Session, author
         assert {one: [(dot.connection.id, dot.dot, dot.problem) for dot in of] for one, of in short.items()} == expected
 
 
-@pytest.mark.parametrize(("length", "parts"), [(0, []), (1, [1]), (3, [4]), (8, [8]), (9, [10]), (23, [10, 10, 4])])
+@pytest.mark.parametrize(
+    ("length", "parts"),
+    [(0, []), (1, [1]), (3, [4]), (64, [64]), (65, [100]), (100, [100]), (101, [200]), (260, [250, 16])],
+)
 def test_conditions_come_in_few_lengths_and_ask_for_the_same(length: int, parts: list[int]) -> None:
-    cut = list(even_chunks(range(length), size=10))
+    cut = list(even_chunks(range(length), size=250))
     assert [len(part) for part in cut] == parts
     assert {item for part in cut for item in part} == set(range(length))
 
