@@ -111,7 +111,12 @@ class Memory:
         events = [event for event in known if _says(event.before, name, value)]
         by_a_person = any(event.actor.startswith("user:") for event in events)
         # A run that lost its lease is followed by no look at both sides; what it sent or took in is on record.
-        typed.seen |= any(_says(event.after, name, value) for event in known if not event.actor.startswith("user:"))
+        typed.seen |= any(
+            _says(event.after, name, value)
+            or (value is None and event.verb == "sent as new")  # blanks go without words
+            for event in known
+            if not event.actor.startswith("user:")
+        )
         need(by_a_person or any(event.why for event in events), "nothing lost", f"{told}, and no event says why")
         need(by_a_person or typed.seen or name not in SHARED, "nothing lost", f"{told}, and nobody had seen it")
 
