@@ -168,7 +168,7 @@ def why_not_voided(row: InvoiceRow) -> str | None:
     if row.status == InvoiceStatus.VOIDED:
         return f"{row.number} is voided already."
     if row.amount_paid:
-        return f"Something of {row.number} is paid. Take its payments back first."
+        return f"Something of {row.number} is paid or credited. Take its payments and credits back first."
     return None
 
 

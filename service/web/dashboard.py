@@ -87,14 +87,15 @@ def _standing(session: Session) -> dict[str, object]:
         "doubtful": letters.unknown(session, organisation_id, limit=_QUESTIONS) if doubtful else [],
         "doubtful_letters": doubtful,
         "running": any(one.run for one in found),
-        "silent_since": _silence(session, found),
+        **_silence(session, found),
     }
 
 
-def _silence(session: Session, found: list[Standing]) -> object:
-    """Return when the schedule was last heard of, if a live connection waits for it in vain."""
+def _silence(session: Session, found: list[Standing]) -> dict[str, object]:
+    """Tell when the schedule was last heard of, or that it never was, if a live connection waits for it in vain."""
     if not any(one.row.state == "live" for one in found):
-        return None
+        return {}
     heard = last_beat(session, "scheduler")
     patience = max(parts().platform.settings.sync_interval * _MISSED, 300)
-    return heard if heard is not None and (now() - heard).total_seconds() > patience else None
+    silent = heard is not None and (now() - heard).total_seconds() > patience
+    return {"silent_since": heard if silent else None, "unscheduled": heard is None}

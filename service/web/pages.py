@@ -39,6 +39,8 @@ _SECTIONS = {
     "conflicts": "pages.conflict_list",
     "connections": "pages.connection_list",
     "drift": "pages.connection_list",
+    "plans": "pages.connection_list",
+    "links": "pages.customer_list",
     "runs": "pages.run_list",
     "resets": "pages.run_list",
     "settings": "pages.settings",

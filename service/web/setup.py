@@ -64,6 +64,7 @@ def _open_steps(platform: Platform, session: Session, row: ConnectionRow, packag
     undecided = match.tally(session, row).undecided
     missing = len(mapping.state_of(platform, session, row).missing)
     read = row.reference is not None
+    compared = read and proposing.is_fresh(session, row)
     matches, choices = (
         url_for("pages.matches", connection_id=row.id),
         url_for("pages.mapping_form", connection_id=row.id),
@@ -72,14 +73,16 @@ def _open_steps(platform: Platform, session: Session, row: ConnectionRow, packag
         Step(
             key="match",
             title="Match",
-            state="you" if undecided else "done" if read else "later",
-            sentence=f"{plural(undecided, 'record')} may exist on both sides already."
+            state="later" if not read else "you" if undecided or not compared else "done",
+            sentence="Waits until the books have been read."
+            if not read
+            else f"{plural(undecided, 'record')} may exist on both sides already."
             if undecided
             else "Every record that may exist on both sides is decided."
-            if read
-            else "Waits until the books have been read.",
+            if compared
+            else "The two lists have not been compared since something changed in them.",
             url=matches,
-            label="Decide" if undecided else "Look at the matches",
+            label="Decide" if undecided else "Look at the matches" if compared or not read else "Compare them",
         ),
         Step(
             key="map",

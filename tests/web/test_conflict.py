@@ -25,6 +25,7 @@ def test_the_inbox_gives_the_reason_first(any_world: World) -> None:
 
 def test_the_code_is_on_the_page_for_support(any_world: World) -> None:
     page = client_of(any_world).get(f"/conflicts/{any_world.ids['taken']}").text
+    assert "In QuickBooks, a new record for Harbour Roofing Ltd:" in page
     assert page.index("For support") < page.index("6240")
     assert "1-ab" in page
     assert 'value="Harbour Roofing Ltd (customer)"' in page

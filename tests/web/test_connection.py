@@ -86,6 +86,8 @@ def test_an_unknown_package_has_no_callback(world: World) -> None:
 def test_matches_are_decided_one_by_one_or_all_that_are_exact(any_world: World) -> None:
     path = f"/connections/{add_matching(any_world)}/matches"
     client = client_of(any_world, "accountant")
+    setup = path.removesuffix("/matches")
+    assert "have not been compared since something changed" in client.get(setup).text
     assert "2 records may exist on both sides" in client.get(path).text
     answer = client.post(path, data={"accept": "exact"}, follow_redirects=True)
     assert "1 record will be linked" in answer.text
@@ -93,6 +95,7 @@ def test_matches_are_decided_one_by_one_or_all_that_are_exact(any_world: World) 
     answer = client.post(path, data=one, follow_redirects=True)
     assert "&#39;Kate&#39; stays separate." in answer.text
     assert "Every match is decided" in answer.text
+    assert "Every record that may exist on both sides is decided" in client.get(setup).text
 
 
 def test_a_decision_about_nothing_is_explained(world: World) -> None:
@@ -147,7 +150,7 @@ def test_a_mapping_that_somebody_changed_meanwhile_is_not_overwritten(world: Wor
 def test_the_preview_lists_what_would_happen_and_does_nothing(any_world: World) -> None:
     connection_id = add_matching(any_world)
     page = client_of(any_world, "viewer").get(f"/connections/{connection_id}/preview", follow_redirects=True).text
-    assert "The next sync would do" in page
+    assert "The first sync would do" in page
     assert "Cedar Vets" in page
     assert "Do exactly this" not in page, "it is not live yet"
     with any_world.database.read() as session:

@@ -123,11 +123,12 @@ def test_voiding_is_looked_at_first_and_refused_with_the_reason(world: World) ->
     assert "the next sync voids it there" in look
     with world.database.write() as session:
         row = record_payment(session, world.author, PaymentInput.model_validate({"invoice_id": bill, "amount": "24"}))
-    assert "Take its payments back first." in client.get(f"/invoices/{bill}/void").text
+    assert "Take its payments and credits back first." in client.get(f"/invoices/{bill}/void").text
     refused = client.post(f"/invoices/{bill}/void", data={"revision": "2"}, follow_redirects=True)
-    assert "Take its payments back first." in refused.text
+    assert "Take its payments and credits back first." in refused.text
     assert row.id
     draft = world.ids["draft"]
+    assert "A draft is not sent: approve it first." in client.get(f"/invoices/{draft}").text
     assert "Delete it instead." in client.get(f"/invoices/{draft}/void").text
     assert "is deleted" in client.post(f"/invoices/{draft}/delete", data={"revision": "1"}, follow_redirects=True).text
 

@@ -102,7 +102,7 @@ def test_the_page_says_what_is_owed_overdue_and_received(any_world: World) -> No
     page = client.get(f"/customers/{freeman}").text
     section = re.sub(r"<[^>]+>", "", page[page.index('data-testid="balance"') :].partition("</section>")[0])
     assert "$324.00 open" in section
-    assert "$20.00 received for no invoice yet" in section
+    assert "$20.00 received or credited, set against no invoice yet" in section
     assert "on account" in section
     assert "overdue" not in section
     any_world.clock.now = NOW + timedelta(days=60)

@@ -8,7 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from service.store.queries import upkeep
 from service.web.standing import Standing, answer
+from tests.web.conftest import client_of
 from tests.web.world import NOW, World
 
 
@@ -72,3 +74,19 @@ def test_a_day_is_named_where_it_is_not_today(empty: World) -> None:
     with empty.app.test_request_context():
         told = answer([standing(green=2, synced=60 * 24 * 3)], 0, NOW)[1]
     assert told == "All 2 records agree with Package as of 19 Nov, 19:02."
+
+
+def test_where_no_schedule_runs_the_dashboard_says_so_and_promises_no_sync(world: World) -> None:
+    client = client_of(world, "viewer")
+    page = client.get("/").text
+    assert "No schedule runs. Syncs start only when you ask for them." in page
+    assert '<div class="next">next sync' not in page
+    assert "when somebody asks" in client_of(world).get("/settings/schedule").text
+    with world.database.write() as session:
+        upkeep.beat(session, "scheduler", NOW)
+    page = client.get("/").text
+    assert "No schedule runs" not in page
+    assert '<div class="next">next sync' in page
+    with world.database.write() as session:
+        upkeep.beat(session, "scheduler", NOW - timedelta(hours=2))
+    assert "The schedule has been silent since" in client.get("/").text
