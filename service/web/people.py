@@ -25,7 +25,7 @@ from service.web.pages import pages
 from service.web.parts import parts
 from service.web.typed import address_of, address_values, emails_of, faults_of, texts_of
 
-SENT = {SendTo.TO: "To", SendTo.CC: "Cc", SendTo.NONE: "not sent"}
+SENT = {SendTo.TO: "To", SendTo.CC: "Cc", SendTo.NONE: "gets none"}
 _TEXTS = ("first_name", "last_name", "role", "email", "phone", "mobile", "fax", "notes", "tax_level_id", "job_site_id")
 _CHOICES = ("invoice_email", "other_emails_invoice")
 _FLAGS = ("primary", "use_as_billing_address")

@@ -160,7 +160,7 @@ def test_send_now_asks_every_live_connection_for_a_sync(world: World) -> None:
 def test_a_record_that_waits_for_an_answer_offers_the_answer_instead(world: World) -> None:
     page = client_of(world).get(f"/customers/{world.ids['cedar']}").text
     assert "Answer it" in page
-    assert "Send now" not in page
+    assert "Sync now" not in page
 
 
 def test_without_a_live_connection_sending_says_so(world: World) -> None:
