@@ -19,7 +19,7 @@ from service.core.ports import RemoteRecord
 #: Drafts are not issued yet, and what was voided asks for nothing.
 SENDABLE = frozenset({InvoiceStatus.APPROVED, InvoiceStatus.PAID})
 #: Said where mail of our own would be needed and is not set up.
-NO_MAIL = "Mail of our own is not set up here: TIEOUT_SMTP_URL and TIEOUT_MAIL_FROM are needed."
+NO_MAIL = "Mail of our own is not set up here; whoever operates Tieout can do that."
 
 
 class Way(StrEnum):

@@ -16,7 +16,7 @@ from service.sync import envelope, smtp
 from service.sync.delivering import has_own_mail
 from service.sync.platform import Platform
 
-NO_MAIL = "Mail is not set up here: TIEOUT_SMTP_URL and TIEOUT_MAIL_FROM are needed."
+NO_MAIL = "Mail is not set up here; whoever operates Tieout can do that."
 
 
 class NotTold(SyncError):

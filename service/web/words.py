@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -17,6 +18,7 @@ from babel.numbers import format_currency, format_decimal
 from flask import Flask
 
 from service.core.money import currency_digits, decimal_text, quantise
+from service.core.phone import format_phone
 from service.core.problem import field_label, value_text
 from service.core.snapshot import value_from_json
 from service.mapping.settings import parse_terms
@@ -230,7 +232,13 @@ def plain_value(value: Any) -> str:
     """Return a stored value of a snapshot or an event as a person reads it."""
     if isinstance(value, Mapping):
         return ", ".join(str(part) for part in value.values() if part not in (None, "", [])) or "blank"
+    if isinstance(value, str) and _PHONE.fullmatch(value):
+        return format_phone(value) or value
     return value_text(value_from_json(value)) if isinstance(value, (list, dict)) else value_text(value)
+
+
+#: A phone in the one spelling of snapshots; nothing else begins so.
+_PHONE = re.compile(r"\+[0-9]{7,15}(x[0-9]+)?")
 
 
 def by_record(changes: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, list[Mapping[str, Any]]]]:

@@ -64,6 +64,9 @@ def test_a_price_keeps_every_digit_it_has(empty: World) -> None:
         ({"line1": "1 Main St.", "line2": None, "city": "Bayshore"}, "1 Main St., Bayshore"),
         ({}, "blank"),
         ("555 1111", "555 1111"),
+        ("+16505550001", "+1 650-555-0001"),
+        ("+6499234567x12", "+64 9 923 4567 x12"),
+        ("+15", "+15"),
     ],
 )
 def test_stored_values_read_like_text(value: Any, told: str) -> None:
