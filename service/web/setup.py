@@ -61,10 +61,11 @@ def steps_of(platform: Platform, session: Session, row: ConnectionRow) -> list[S
 
 
 def _open_steps(platform: Platform, session: Session, row: ConnectionRow, package: str) -> list[Step]:
-    undecided = match.tally(session, row).undecided
     missing = len(mapping.state_of(platform, session, row).missing)
     read = row.reference is not None
-    compared = read and proposing.is_fresh(session, row)
+    compared = read and proposing.look(platform, row.organisation_id, row.id, patience=0)
+    with platform.database.read() as fresh:
+        undecided = match.tally(fresh, row).undecided
     matches, choices = (
         url_for("pages.matches", connection_id=row.id),
         url_for("pages.mapping_form", connection_id=row.id),
@@ -73,16 +74,16 @@ def _open_steps(platform: Platform, session: Session, row: ConnectionRow, packag
         Step(
             key="match",
             title="Match",
-            state="later" if not read else "you" if undecided or not compared else "done",
+            state="you" if undecided else "done" if compared else "later",
             sentence="Waits until the books have been read."
             if not read
             else f"{plural(undecided, 'record')} may exist on both sides already."
             if undecided
             else "Every record that may exist on both sides is decided."
             if compared
-            else "The two lists have not been compared since something changed in them.",
+            else "The two lists are being compared.",
             url=matches,
-            label="Decide" if undecided else "Look at the matches" if compared or not read else "Compare them",
+            label="Decide" if undecided else "Look at the matches",
         ),
         Step(
             key="map",

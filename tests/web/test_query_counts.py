@@ -22,7 +22,7 @@ STATEMENTS = {
     "/conflicts/answered?id={held}": 3,
     "/connections": 10,
     "/connections/{connection}": 87,  # with what the next sync will take, decided as the sync will
-    "/connections/{matching}": 38,
+    "/connections/{matching}": 39,
     "/connections/{connection}/settings": 3,
     "/connections/{connection}/mapping": 22,
     "/connections/{matching}/matches": 19,
