@@ -35,7 +35,8 @@ class Database:
             if parsed.database and parsed.database != ":memory:":
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         else:
-            options |= {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+            # The connection that was given back last comes first: it knows the statements that are asked for now.
+            options |= {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True, "pool_use_lifo": True}
         self.engine: Engine = create_engine(url, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)

@@ -60,31 +60,35 @@ def steps_of(platform: Platform, session: Session, row: ConnectionRow) -> list[S
     return steps + (_open_steps(platform, session, row, package) if row.state == "matching" else _other_steps(row))
 
 
-def _open_steps(platform: Platform, session: Session, row: ConnectionRow, package: str) -> list[Step]:
-    missing = len(mapping.state_of(platform, session, row).missing)
+def _match_step(platform: Platform, row: ConnectionRow) -> Step:
+    """Return the step in which both lists are compared, which has them compared."""
     read = row.reference is not None
     compared = read and proposing.look(platform, row.organisation_id, row.id, patience=0)
     with platform.database.read() as fresh:
         undecided = match.tally(fresh, row).undecided
-    matches, choices = (
-        url_for("pages.matches", connection_id=row.id),
-        url_for("pages.mapping_form", connection_id=row.id),
+    return Step(
+        key="match",
+        title="Match",
+        state="you" if undecided else "done" if compared else "later",
+        sentence="Waits until the books have been read."
+        if not read
+        else f"{plural(undecided, 'record')} may exist on both sides already."
+        if undecided
+        else "Every record that may exist on both sides is decided."
+        if compared
+        else "The two lists are being compared.",
+        url=url_for("pages.matches", connection_id=row.id),
+        label="Decide" if undecided else "Look at the matches",
     )
+
+
+def _open_steps(platform: Platform, session: Session, row: ConnectionRow, package: str) -> list[Step]:
+    missing = len(mapping.state_of(platform, session, row).missing)
+    read = row.reference is not None
+    choices = url_for("pages.mapping_form", connection_id=row.id)
+    matched = _match_step(platform, row)
     return [
-        Step(
-            key="match",
-            title="Match",
-            state="you" if undecided else "done" if compared else "later",
-            sentence="Waits until the books have been read."
-            if not read
-            else f"{plural(undecided, 'record')} may exist on both sides already."
-            if undecided
-            else "Every record that may exist on both sides is decided."
-            if compared
-            else "The two lists are being compared.",
-            url=matches,
-            label="Decide" if undecided else "Look at the matches",
-        ),
+        matched,
         Step(
             key="map",
             title="Map",
@@ -108,7 +112,7 @@ def _open_steps(platform: Platform, session: Session, row: ConnectionRow, packag
         Step(
             key="live",
             title="Go live",
-            state="later" if undecided or missing else "now",
+            state="later" if matched.state == "you" or missing else "now",
             sentence=f"From then on Tieout writes to {package}, every minute or when you ask.",
         ),
     ]

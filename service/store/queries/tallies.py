@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from time import monotonic
+from time import monotonic_ns
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
@@ -20,9 +20,9 @@ _CUSTOMER, _INVOICE = EntityKind.CUSTOMER.value, EntityKind.INVOICE.value
 
 #: From how many records on a list of connections may tell how many were never sent as it was a moment ago.
 _LARGE = 20_000
-#: How long that stands, in seconds.
-_LASTS = 20.0
-_KNOWN: dict[tuple[str, ...], tuple[float, Mapping[str, int]]] = {}
+#: How long that stands, in nanoseconds.
+_LASTS = 20_000_000_000
+_KNOWN: dict[tuple[str, ...], tuple[int, Mapping[str, int]]] = {}
 
 
 def tally(session: Session, connection: ConnectionRow) -> dict[str, int]:
@@ -100,7 +100,7 @@ def _in_force(session: Session, ids: Sequence[str]) -> dict[str, int]:
 
 def _without_link_lately(session: Session, organisation_id: str, ids: Sequence[str]) -> Mapping[str, int]:
     """Return how many records have no link, as it was a moment ago if they are many."""
-    now = monotonic()
+    now = monotonic_ns()
     for key in [key for key, (counted, _) in list(_KNOWN.items()) if now - counted > _LASTS]:
         _KNOWN.pop(key, None)
     known = _KNOWN.get(tuple(ids))
