@@ -8,16 +8,18 @@ one that it names. The day it can be moved, or is moved there, this ends by itse
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 from sqlalchemy.orm import Session
 
 from service.core.names import NameChoice, NameRule
-from service.core.ports import EntityKind, Family, MappingContext, Ref
+from service.core.ports import EntityKind, MappingContext, Ref
 from service.core.reset import Withheld, is_numbered, why_stays
-from service.core.snapshot import Value
+from service.core.snapshot import Snapshot, Value
 from service.store.queries import counterparts, resets
+from service.store.queries.resets import FormerLives
 from service.store.sync_models import LinkRow
 from service.sync.names import Names
 from service.sync.planner import Case
@@ -30,6 +32,26 @@ _DOCUMENTS = (EntityKind.INVOICE, EntityKind.PAYMENT, EntityKind.ALLOCATION, *_A
 _PEOPLE = (EntityKind.CUSTOMER, EntityKind.CONTACT)
 
 
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """Whom documents may still name although their customer is tied to another entity by now."""
+
+    lives: Mapping[Ref, FormerLives]
+    remote_ids: Mapping[Ref, str]
+
+    def holds(self, refs: Sequence[Ref], holder: Value) -> bool:
+        """Tell whether one of an earlier life is named, or who took over from one that is gone."""
+        return any(self._held(ref, holder) for ref in refs if ref in self.lives)
+
+    def named(self, refs: Sequence[Ref], holder: Value) -> bool:
+        """Tell whether one of an earlier life is named."""
+        return any(holder in self.lives[ref].remote_ids for ref in refs if ref in self.lives)
+
+    def _held(self, ref: Ref, holder: Value) -> bool:
+        lives = self.lives[ref]
+        return holder in lives.remote_ids or (lives.gone and holder not in {None, self.remote_ids.get(ref)})
+
+
 def with_former(
     session: Session, ground: Ground, kind: EntityKind, cases: tuple[Case, ...], context: MappingContext
 ) -> tuple[Case, ...]:
@@ -39,50 +61,43 @@ def with_former(
     mapper = ground.mappers[kind]
     needs = {case.link_id: mapper.needs(case.record, context) for case in cases if case.record is not None}
     people = {ref for refs in needs.values() for ref in refs if ref.kind in _PEOPLE}
-    former = resets.former_ids(session, ground.connection_id, people)
-    if not former:
+    former = _Former(resets.former_lives(session, ground.connection_id, people), context.remote_ids)
+    if not former.lives:
         return cases
-    if kind is EntityKind.INVOICE:
-        return tuple(_invoice(ground, case, needs.get(case.link_id, ()), former) for case in cases)
-    if kind in _APART:
-        return tuple(_apart(ground, case, needs.get(case.link_id, ()), former) for case in cases)
+    if kind is EntityKind.INVOICE or kind in _APART:
+        return tuple(_document(ground, case, needs.get(case.link_id, ()), former) for case in cases)
     holders = _holders(session, ground, needs.values(), context)
-    return tuple(_payment(case, needs.get(case.link_id, ()), former, holders) for case in cases)
+    return tuple(_payment(ground, case, needs.get(case.link_id, ()), former, holders) for case in cases)
 
 
-def _invoice(ground: Ground, case: Case, needs: Sequence[Ref], former: Mapping[Ref, Mapping[str, Family]]) -> Case:
-    if case.theirs is None or case.theirs.deleted:
+def _document(ground: Ground, case: Case, needs: Sequence[Ref], former: _Former) -> Case:
+    """An invoice stays if it can't be moved; credits and refunds stay with the one that they were written for."""
+    theirs = _shown(ground, case)
+    if theirs is None or not former.holds(needs, theirs.get("customer")):
         return case
-    theirs = ground.mappers[EntityKind.INVOICE].read(case.theirs, ground.reading)
-    holder = theirs.get("customer")
-    if not any(holder in former.get(ref, {}) for ref in needs):
+    moves = case.ref.kind is EntityKind.INVOICE
+    why = why_stays(theirs, locked_until=ground.reference.company.lock_date) if moves else None
+    if moves and why is None:
         return case
-    why = why_stays(theirs, locked_until=ground.reference.company.lock_date)
-    if why is None:
-        return case
-    reason = f"It stays with the former record of its customer in {ground.capabilities.package}, because {why}."
+    whose = "the former record of its customer" if former.named(needs, theirs.get("customer")) else "whom it names"
+    reason = f"It stays with {whose} in {ground.capabilities.package}{f', because {why}' if why else ''}."
     return structs.replace(case, withheld=(Withheld(field="customer", reason=reason),))
 
 
-def _apart(ground: Ground, case: Case, needs: Sequence[Ref], former: Mapping[Ref, Mapping[str, Family]]) -> Case:
-    """Credits and refunds stay with the counterpart that they were written for."""
+def _payment(ground: Ground, case: Case, needs: Sequence[Ref], former: _Former, holders: Mapping[Ref, Value]) -> Case:
+    """A payment names whom its invoice names; one that a bookkeeper recorded names whom it names."""
+    named = [holders[ref] for ref in needs if holders.get(ref) is not None]
+    if case.kept_there and (theirs := _shown(ground, case)) is not None:
+        named.append(theirs.get("customer"))
+    holder = next((one for one in named if former.holds(needs, one)), None)
+    return case if holder is None else structs.replace(case, stand_ins={"customer": holder})
+
+
+def _shown(ground: Ground, case: Case) -> Snapshot | None:
+    """Return a document as the package shows it; None if it is not there."""
     if case.theirs is None or case.theirs.deleted:
-        return case
-    holder = ground.mappers[case.ref.kind].read(case.theirs, ground.reading).get("customer")
-    if not any(holder in former.get(ref, {}) for ref in needs):
-        return case
-    reason = f"It stays with the former record of its customer in {ground.capabilities.package}."
-    return structs.replace(case, withheld=(Withheld(field="customer", reason=reason),))
-
-
-def _payment(
-    case: Case, needs: Sequence[Ref], former: Mapping[Ref, Mapping[str, Family]], holders: Mapping[Ref, Value]
-) -> Case:
-    for ref in needs:
-        holder = holders.get(ref)
-        if holder is not None and any(holder in former.get(one, {}) for one in needs):
-            return structs.replace(case, stand_ins={"customer": holder})
-    return case
+        return None
+    return ground.mappers[case.ref.kind].read(case.theirs, ground.reading)
 
 
 def _holders(

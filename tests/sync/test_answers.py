@@ -157,6 +157,36 @@ def test_after_a_merge_every_way_on_ends_green(live_office: Office, bookkeeper: 
     assert (live_office.remote_id(customer) == winner) is (option is OptionId.FOLLOW_MERGE)
 
 
+@pytest.mark.parametrize("told", [True, False], ids=["told of the merge", "only that it is gone"])
+def test_what_is_paid_stays_with_the_survivor_when_its_customer_is_sent_anew(
+    live_office: Office, bookkeeper: Bookkeeper, *, told: bool
+) -> None:
+    customer = live_office.add_customer(name="Cedar Vets")
+    paid, due = live_office.add_invoice(customer, number="INV-1"), live_office.add_invoice(customer, number="INV-2")
+    live_office.sync()
+    bookkeeper.pay(live_office.remote_id(paid, INVOICE), "40.00")
+    live_office.platform.pause(5)
+    live_office.sync()
+    winner = bookkeeper.add_customer("Cedar Holding")
+    bookkeeper.merge(live_office.remote_id(customer), winner)
+    live_office.sync()
+    if told and not is_xero(live_office):
+        hint(live_office, customer, winner)
+    live_office.answer(OptionId.CREATE_NEW)
+    live_office.settled()
+    (payment,) = (link.record_id for link in live_office.links() if link.entity == EntityKind.PAYMENT)
+    dots = (live_office.dot(customer), live_office.dot(paid, INVOICE), live_office.dot(due, INVOICE))
+    assert dots == ("green", "green", "green"), [one.document for one in live_office.problems()]
+    assert live_office.dot(payment, EntityKind.PAYMENT) == "green"
+    assert bookkeeper.customer_of(live_office.remote_id(paid, INVOICE)) == winner
+    assert bookkeeper.customer_of(live_office.remote_id(due, INVOICE)) == live_office.remote_id(customer)
+    tie = live_office.link(paid, INVOICE)
+    assert tie is not None
+    stays = [loss["reason"] for loss in tie.losses if loss["field"] == "customer"]
+    package = "Xero" if is_xero(live_office) else "QuickBooks"
+    assert stays == [f"It stays with whom it names in {package}, because it is partly paid."]
+
+
 def voided(office: Office, bookkeeper: Bookkeeper) -> str:
     """Issue an invoice that the bookkeeper voids; return its id."""
     invoice = office.add_invoice(office.add_customer(name="Cedar Vets"), number="INV-1")

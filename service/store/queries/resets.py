@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from service.core.ports import EntityKind, Family, Ref
@@ -16,6 +17,14 @@ from service.store.reset_models import ResetItemRow, ResetRow
 from service.store.sync_models import CallRow, CounterpartRow, IntentRow, LinkRow
 
 _IN_FORCE = LinkRow.retired_at.is_(None)
+
+
+@dataclass(slots=True)
+class FormerLives:
+    """The counterparts that a record had in earlier generations."""
+
+    remote_ids: set[str] = field(default_factory=set)
+    gone: bool = False  #: one of them is no more there: whatever named it was given to another one
 
 
 def get(session: Session, organisation_id: str, reset_id: str) -> ResetRow:
@@ -73,13 +82,22 @@ def of_record(session: Session, link: LinkRow) -> Sequence[ResetRow]:
     ).all()
 
 
-def former_ids(session: Session, connection_id: str, refs: Collection[Ref]) -> dict[Ref, dict[str, Family]]:
-    """Return the counterparts that records had in earlier generations, and what family they are of."""
-    found: dict[Ref, dict[str, Family]] = {}
+def former_lives(session: Session, connection_id: str, refs: Collection[Ref]) -> dict[Ref, FormerLives]:
+    """Return the counterparts of earlier generations, of those records that had any."""
+    found: dict[Ref, FormerLives] = {}
     for kind in {ref.kind for ref in refs}:
         for part in chunks([ref.id for ref in refs if ref.kind is kind]):
             rows = session.execute(
-                select(LinkRow.record_id, LinkRow.remote_id, LinkRow.family).where(
+                select(LinkRow.record_id, LinkRow.remote_id, CounterpartRow.deleted, CounterpartRow.merged_into)
+                .outerjoin(
+                    CounterpartRow,
+                    and_(
+                        CounterpartRow.connection_id == LinkRow.connection_id,
+                        CounterpartRow.family == LinkRow.family,
+                        CounterpartRow.remote_id == LinkRow.remote_id,
+                    ),
+                )
+                .where(
                     LinkRow.connection_id == connection_id,
                     LinkRow.entity == kind.value,
                     LinkRow.record_id.in_(part),
@@ -87,8 +105,10 @@ def former_ids(session: Session, connection_id: str, refs: Collection[Ref]) -> d
                     LinkRow.remote_id.is_not(None),
                 )
             )
-            for record_id, remote_id, family in rows:
-                found.setdefault(Ref(kind=kind, id=record_id), {})[str(remote_id)] = Family(family)
+            for record_id, remote_id, deleted, merged_into in rows:
+                lives = found.setdefault(Ref(kind=kind, id=record_id), FormerLives())
+                lives.remote_ids.add(str(remote_id))
+                lives.gone |= bool(deleted) or merged_into is not None
     return found
 
 
