@@ -97,13 +97,15 @@ class Sent:
 class Confirmed(Struct, frozen=True, kw_only=True):
     """The package has what an intent meant; carries that intent's own facts.
 
-    ``heard`` is the link's when the body was built: that much the write has taken into account.
+    ``heard`` is the link's when the body was built: that much the write has taken into account. ``more`` tells that the
+    package shows something else as well that was changed there since: it counts as heard, and is still to be settled.
     """
 
     external_id: str
     generation: int
     wanted: int
     heard: int | None = None
+    more: bool = False
     baseline: Baseline
 
 
@@ -297,6 +299,7 @@ def _confirmed(facts: LinkFacts, event: Confirmed) -> LinkFacts:
         facts,
         external_id=event.external_id,
         confirmed=_checked_wanted(facts, event.wanted),
+        heard=facts.heard + event.more,
         settled=facts.settled if event.heard is None else _checked_heard(facts, event.heard),
         baseline=event.baseline,
         intent_open=False,

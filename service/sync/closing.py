@@ -12,9 +12,10 @@ from service.core.drift import PUTTING_BACK
 from service.core.errors import ConnectorError, StaleVersion, Transient
 from service.core.intent import Intent, IntentState, Operation
 from service.core.link import Confirmed, Deferred, Lost, Refused
-from service.core.ports import EntityKind, RemoteRecord
+from service.core.ports import EntityKind, Mapper, RemoteRecord
 from service.core.problem import Problem, ProblemKind, field_label
-from service.core.snapshot import Snapshot, Value, spelled_like, to_json, value_to_json
+from service.core.reconcile import Flow
+from service.core.snapshot import Snapshot, Value, differences, spelled_like, to_json, value_to_json
 from service.records.author import Author
 from service.store.facts import apply_to, changes_by, write_changes
 from service.store.plain_link import AnyLink
@@ -23,6 +24,7 @@ from service.store.queries.events import Subject, add_event, add_events
 from service.store.sync_models import ConnectionRow, LinkRow
 from service.sync import readback, refusal
 from service.sync.cases import Ground
+from service.sync.planner import flows_of
 
 _NAMED = (EntityKind.CUSTOMER, EntityKind.CONTACT)
 
@@ -56,12 +58,14 @@ class Closing:
         self._stored.append(record)
         self._end(intent, IntentState.CONFIRMED)
         mapper = self._ground.mappers[EntityKind(link.entity)]
-        stored = intent.expected if edited else spelled_like(mapper.read(record, self._reading), intent.expected)
+        shown = spelled_like(mapper.read(record, self._reading), intent.expected, intent.before)
+        stored = intent.expected if edited else shown
         event = Confirmed(
             external_id=record.remote_id,
             generation=intent.generation,
             wanted=intent.wanted,
             heard=intent.heard,
+            more=not edited and self._shows_more(intent, shown, mapper),
             baseline=to_json(_agreed(intent, stored)),
         )
         self._events.append(self._sent(intent, link, record, probed=probed))
@@ -80,6 +84,19 @@ class Closing:
         put_back = [name for name, rule in intent.rules.items() if rule in PUTTING_BACK]
         if put_back:
             drift.close_put_back(self.session, link.id, put_back, now=self.now, call_id=intent.call_id)
+
+    def _shows_more(self, intent: Intent, shown: Snapshot, mapper: Mapper) -> bool:
+        """Tell whether somebody there changed what a write left alone, after it was planned and before it arrived.
+
+        The feed won't tell: it shows the entity just as the answer did. What the package works out itself is left out,
+        and so is what was read when nothing was known of the entity before.
+        """
+        if intent.before is None:
+            return False
+        differing = set(differences(ours=intent.before, theirs=shown)) - intent.expected.fields.keys()
+        flows = flows_of(mapper, self._ground.settings) if differing else {}
+        moved = shown.active not in {intent.before.active, intent.expected.active}
+        return moved or any(flows.get(name) is not Flow.THEIRS for name in differing)
 
     def _adopt(self, link: AnyLink, lines: list[dict[str, Any]]) -> None:
         """Let an invoice follow the tax that its package works out itself."""

@@ -156,6 +156,12 @@ TRANSITIONS: list[tuple[str, LinkFacts, Event, LinkFacts]] = [
         replace(CONFIRMS, heard=7),
         replace(IN_STEP_AFTER, heard=9, settled=7),
     ),
+    (
+        "confirmed, and somebody there changed something else",
+        SENDING,
+        replace(CONFIRMS, more=True),
+        replace(IN_STEP_AFTER, heard=5),
+    ),
     ("a probe confirms", UNCERTAIN, CONFIRMS, IN_STEP_AFTER),
     ("confirmed after an edit", replace(SENDING, wanted=6), CONFIRMS, replace(IN_STEP_AFTER, wanted=6)),
     ("confirmed late", RETIRED_SENDING, CONFIRMS, replace(FRESH, external_id="58", retired_at=AT)),
@@ -288,7 +294,12 @@ def _event(kind: type[Event], number: int, facts: LinkFacts, sent_wanted: int) -
     if kind is Confirmed:
         external_id = facts.external_id or str(number)
         event = Confirmed(
-            external_id=external_id, generation=facts.generation, wanted=sent_wanted, heard=facts.heard, baseline=NEW
+            external_id=external_id,
+            generation=facts.generation,
+            wanted=sent_wanted,
+            heard=facts.heard,
+            more=number == 1,
+            baseline=NEW,
         )
     elif kind is Settled:
         wanted = facts.wanted if number % 2 else None

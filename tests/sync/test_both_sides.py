@@ -209,6 +209,20 @@ def test_an_edit_made_while_a_push_is_under_way_is_sent_after_it(live_office: Of
     assert (theirs["email"], theirs["phone"]) == ("during@cedar.example", digits(OTHER_PHONE))
 
 
+def test_what_the_bookkeeper_changes_while_a_push_is_under_way_comes_in_after_it(
+    live_office: Office, bookkeeper: Bookkeeper
+) -> None:
+    customer, there = cedar(live_office)
+    live_office.edit_customer(customer, email="new@cedar.example")
+    with live_office.during_the_next_write(lambda: bookkeeper.edit(there, phone=OTHER_PHONE)):
+        live_office.sync()
+    live_office.settled()
+    theirs, ours = bookkeeper.customer(there), live_office.ours(CustomerRow, customer)
+    assert (theirs["email"], theirs["phone"]) == ("new@cedar.example", digits(OTHER_PHONE))
+    assert (ours.email, digits(ours.phone)) == ("new@cedar.example", digits(OTHER_PHONE))
+    assert live_office.dot(customer) == "green"
+
+
 def test_until_it_is_sent_an_edit_made_during_a_push_is_orange(
     live_office: Office, bookkeeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
