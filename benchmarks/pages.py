@@ -163,7 +163,7 @@ def _time_of(database: Database, statements: Sequence[tuple[str, Any]]) -> float
             cursor.fetchall()
         return time.perf_counter() - begun
     finally:
-        raw.rollback()
+        raw.commit()  # as the application ends what only looked
         raw.close()
 
 

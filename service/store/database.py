@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -42,7 +42,10 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
             event.listen(self.engine, "checkin", _sync_as_usual)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        readers = self.engine.execution_options(tieout_writes=False)
+        if not self.is_sqlite:
+            event.listen(readers, "before_cursor_execute", _note_change)
+        self._sessions = sessionmaker(readers, expire_on_commit=False)
         self._writers = sessionmaker(self.engine.execution_options(tieout_writes=True), expire_on_commit=False)
         lasting = self.engine.execution_options(tieout_writes=True, tieout_lasting=True)
         self._lasting_writers = sessionmaker(lasting, expire_on_commit=False)
@@ -52,6 +55,8 @@ class Database:
         """Give a session for reading; what it changed is thrown away."""
         with self._sessions() as session:
             yield session  # closing it rolls back; what was loaded stays readable
+            if not self.is_sqlite and _only_looked(session):
+                session.commit()
 
     @contextmanager
     def write(self, *, lasting: bool = False) -> Iterator[Session]:
@@ -78,6 +83,21 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _note_change(connection: Connection, _cursor: object, statement: str, _values: object, *_rest: object) -> None:
+    if not statement.startswith(("SELECT", "WITH")):
+        connection.info["tieout_changed"] = True
+
+
+def _only_looked(session: Session) -> bool:
+    """Tell whether nothing was changed, so that a transaction may as well be committed.
+
+    After a rollback psycopg forgets the statements that it has prepared, and PostgreSQL plans each of them anew.
+    """
+    if not session.in_transaction() or session.new or session.dirty or session.deleted:
+        return False
+    return not session.connection().info.pop("tieout_changed", False)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

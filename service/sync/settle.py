@@ -201,8 +201,11 @@ def _confirm(work: Work, closing: Closing, one: _Judged, found: RemoteRecord, *,
 
 
 def _is_ours(found: RemoteRecord, link: LinkRow) -> bool:
-    """Tell whether an entity bears this life's own reference: then it was written by us, whoever edited it since."""
-    return link.retired_at is None and link.reference is not None and found.reference == link.reference
+    """Tell whether an entity was written by us, whoever edited it since: it bears this life's own reference.
+
+    A life that has ended keeps what was found as what it left behind; nothing is decided by it.
+    """
+    return link.retired_at is not None or (link.reference is not None and found.reference == link.reference)
 
 
 def _reconcile(work: Work, closing: Closing, one: _Judged) -> None:

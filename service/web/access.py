@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from service.ids import is_id
 from service.records.author import Author
 from service.store.accounts import Role
-from service.store.queries.web_users import user_with_organisation
+from service.store.queries.web_users import signed_in
 from service.web.parts import now, parts
 
 login = LoginManager()
@@ -53,6 +53,7 @@ class Person:
     role: Role
     epoch: int
     company: Company
+    open_questions: int = 0  #: of the company, when the page was asked for
 
     is_authenticated = True
     is_active = True
@@ -81,18 +82,24 @@ def load_person(session_id: str) -> Person | None:
     """Return who a session belongs to; nobody once the account is closed or its sessions were ended."""
     user_id, _, epoch = session_id.partition(":")
     with parts().platform.database.read() as session:
-        found = user_with_organisation(session, user_id)
-        if found is None or not found[0].active or str(found[0].session_epoch) != epoch:
-            return None
-        user, organisation = found
-        company = Company(
-            id=organisation.id,
-            name=organisation.name,
-            currency=organisation.currency,
-            timezone=organisation.timezone,
-            locale=organisation.locale,
-        )
-        return Person(id=user.id, email=user.email, role=Role(user.role), epoch=user.session_epoch, company=company)
+        found = signed_in(session, user_id)
+    if found is None or not found.active or str(found.session_epoch) != epoch:
+        return None
+    company = Company(
+        id=found.organisation_id,
+        name=found.organisation_name,
+        currency=found.currency,
+        timezone=found.timezone,
+        locale=found.locale,
+    )
+    return Person(
+        id=user_id,
+        email=found.email,
+        role=Role(found.role),
+        epoch=found.session_epoch,
+        company=company,
+        open_questions=found.open_questions,
+    )
 
 
 @login.unauthorized_handler  # type: ignore[untyped-decorator]  # likewise

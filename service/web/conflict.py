@@ -21,7 +21,7 @@ from service.sync.sides import sides_of
 from service.sync.story import story_of
 from service.web.access import does, person, shows
 from service.web.deed import page_of
-from service.web.pages import open_questions, pages
+from service.web.pages import pages
 from service.web.parts import package_of, parts
 from service.web.standing import Question, questions
 from service.web.words import plural
@@ -49,7 +49,7 @@ def conflict_list(session: Session) -> str:
 @shows()
 def conflicts_part(session: Session) -> str:
     """Give the inbox alone, as it is now: others answer as well."""
-    return render_template("part/conflicts.html", open_questions=open_questions(), **_inbox(session))
+    return render_template("part/conflicts.html", open_questions=person().open_questions, **_inbox(session))
 
 
 def _inbox(session: Session) -> dict[str, Any]:

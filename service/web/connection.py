@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from service.core.errors import SyncError
 from service.store.accounts import Role
 from service.store.queries import connections
+from service.store.queries.upkeep import last_beat
 from service.sync import connect, consenting, inbox, pacing, warnings
 from service.web.access import does, person, shows
 from service.web.guard import let_form_leave
@@ -65,6 +66,7 @@ def connection(session: Session, connection_id: str) -> str:
     return render_template(
         "connection.html",
         one=standing,
+        unscheduled=last_beat(session, "scheduler") is None,
         row=row,
         package=standing.package,
         steps=steps_of(parts().platform, session, row),
@@ -82,7 +84,10 @@ def connection(session: Session, connection_id: str) -> str:
 def connection_part(session: Session, connection_id: str) -> str:
     """Give alone what of a connection's page changes while it is looked at: its counts and the run under way."""
     row = connections.get(session, person().company.id, connection_id)
-    return render_template("part/connection.html", one=standing_of(session, row, foresees=False))
+    unscheduled = last_beat(session, "scheduler") is None
+    return render_template(
+        "part/connection.html", one=standing_of(session, row, foresees=False), unscheduled=unscheduled
+    )
 
 
 def _webhooks_at(provider: str) -> str | None:

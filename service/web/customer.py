@@ -14,10 +14,9 @@ from service.core.ports import EntityKind, Ref
 from service.records.errors import NotFound
 from service.store.accounts import Role
 from service.store.queries import allocations, balances, history, lists, tree, web_users
-from service.store.queries.connections import all_of
 from service.store.queries.find import find, find_all
 from service.store.queries.load import contacts_of, load_tax_levels
-from service.store.queries.states import record_dots, sync_states
+from service.store.queries.states import dot_places, record_dots, sync_states
 from service.store.records import CustomerRow, InvoiceRow, JobSiteRow
 from service.sync import run
 from service.sync.connect import WrongState
@@ -41,14 +40,12 @@ _EVENTS = 50
 def customer_list(session: Session) -> str:
     """List customers."""
     organisation_id = person().company.id
-    connections = all_of(session, organisation_id)
-    wish = listing.wish_of(request.args, connections)
+    places = dot_places(session, organisation_id)
+    wish = listing.wish_of(request.args, places)
     parent = find(session, CustomerRow, organisation_id, wish.parent) if wish.parent else None
     base = parent.depth if parent else 0
-    shown = listing.shown(
-        session, organisation_id, wish, limit=_ROWS, base=base, columns=_columns(), connections=connections
-    )
-    return render_template("customers.html", shown=shown, parent=parent, **listing.words(connections))
+    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, base=base, columns=_columns(), places=places)
+    return render_template("customers.html", shown=shown, parent=parent, **listing.words(places))
 
 
 @pages.get("/parts/customers/<customer_id>/children")

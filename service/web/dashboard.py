@@ -9,13 +9,12 @@ from werkzeug.wrappers import Response
 from service.core.ports import EntityKind
 from service.ids import is_id
 from service.store.queries import letters
-from service.store.queries.connections import all_of
-from service.store.queries.states import record_dots
+from service.store.queries.states import dot_places, record_dots
 from service.store.queries.upkeep import last_beat
 from service.web import listing
 from service.web.access import person, safe_path, shows
 from service.web.customer_act import COLUMNS_COOKIE
-from service.web.pages import THEMES, open_questions, pages
+from service.web.pages import THEMES, pages
 from service.web.parts import now, parts
 from service.web.standing import Standing, answer, questions, standings
 
@@ -32,11 +31,11 @@ _MISSED = 5
 def dashboard(session: Session) -> str:
     """Show how every connection stands, what needs a person, and the customers."""
     organisation_id = person().company.id
-    connections = all_of(session, organisation_id)
-    wish = listing.wish_of(request.args, connections)
+    places = dot_places(session, organisation_id)
+    wish = listing.wish_of(request.args, places)
     columns = listing.columns_of(request.cookies.get(COLUMNS_COOKIE))
-    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, columns=columns, connections=connections)
-    return render_template("dashboard.html", shown=shown, **listing.words(connections), **_standing(session))
+    shown = listing.shown(session, organisation_id, wish, limit=_ROWS, columns=columns, places=places)
+    return render_template("dashboard.html", shown=shown, **listing.words(places), **_standing(session))
 
 
 @pages.get("/parts/standing")
@@ -75,7 +74,7 @@ def choose_theme() -> Response:
 def _standing(session: Session) -> dict[str, object]:
     organisation_id = person().company.id
     found = standings(session, organisation_id)
-    waiting = open_questions()
+    waiting = person().open_questions
     doubtful = letters.count_unknown(session, organisation_id)
     dot, told = answer(found, waiting, now(), doubtful=doubtful)
     return {

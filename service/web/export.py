@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from flask import Response, request, stream_with_context
@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from service.core.ports import EntityKind
 from service.store.queries import web_trees
-from service.store.queries.connections import all_of
-from service.store.queries.states import RecordDot, record_dots
+from service.store.queries.pages import Page
+from service.store.queries.states import DotPlace, RecordDot, dot_places, record_dots
 from service.store.records import CustomerRow
-from service.store.sync_models import ConnectionRow
 from service.web import listing
 from service.web.access import person, shows
 from service.web.pages import pages
@@ -47,12 +46,11 @@ _HEAD = (
 def export_customers(session: Session) -> Response:
     """Give the list as a file, row by row while it is read."""
     organisation_id = person().company.id
-    connections = all_of(session, organisation_id)
-    wish = replace(listing.wish_of(request.args, connections), cursor=None)
-    consented = [row for row in connections if row.state != "pending"]
+    places = dot_places(session, organisation_id)
+    wish = replace(listing.wish_of(request.args, places), cursor=None)
     name = f"customers-{now():%Y-%m-%d}.csv"
     return Response(
-        stream_with_context(_lines(organisation_id, wish, consented)),
+        stream_with_context(_lines(organisation_id, wish, places)),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
@@ -63,28 +61,27 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
-def _lines(organisation_id: str, wish: listing.Wish, connections: Sequence[ConnectionRow]) -> Iterator[str]:
-    heads = [f"{package_of(row.provider)} · {row.organisation_name or ''}".rstrip(" ·") for row in connections]
+def _lines(organisation_id: str, wish: listing.Wish, places: Sequence[DotPlace]) -> Iterator[str]:
+    heads = [f"{package_of(row.provider)} · {row.organisation_name or ''}".rstrip(" ·") for row in places]
     yield "\ufeff" + _line([*_HEAD, *heads])  # the mark at the front tells a spreadsheet that this is UTF-8
     with parts().platform.database.read() as session:
         at: listing.Wish | None = wish
         while at is not None:
-            found = listing.page_of_all_levels(session, organisation_id, at, _ROWS)
-            yield _rows(session, organisation_id, found.items, connections)
+            found = listing.page_of_all_levels(
+                session, organisation_id, at, _ROWS, beside=web_trees.count_jobs(archived=None)
+            )
+            yield _rows(session, organisation_id, found, places)
             session.expunge_all()
             at = replace(at, cursor=found.next) if found.next else None
 
 
-def _rows(
-    session: Session, organisation_id: str, rows: Sequence[CustomerRow], connections: Sequence[ConnectionRow]
-) -> str:
-    ids = [row.id for row in rows]
-    states = record_dots(session, organisation_id, EntityKind.CUSTOMER, ids)
-    jobs = web_trees.count_jobs(session, organisation_id, ids, archived=None)
-    return "".join(_line([*_cells(row, jobs), *_dots(states[row.id], connections)]) for row in rows)
+def _rows(session: Session, organisation_id: str, found: Page[CustomerRow], places: Sequence[DotPlace]) -> str:
+    states = record_dots(session, organisation_id, EntityKind.CUSTOMER, [row.id for row in found.items], places=places)
+    rows = zip(found.items, found.beside, strict=True)
+    return "".join(_line([*_cells(row, jobs), *_dots(states[row.id], places)]) for row, jobs in rows)
 
 
-def _cells(row: CustomerRow, jobs: Mapping[str, int]) -> list[str]:
+def _cells(row: CustomerRow, jobs: int) -> list[str]:
     return [
         row.name,
         row.full_name,
@@ -97,14 +94,14 @@ def _cells(row: CustomerRow, jobs: Mapping[str, int]) -> list[str]:
         row.email or "",
         address(row.billing_address),
         row.vat_number or "",
-        str(jobs.get(row.id, 0)),
+        str(jobs),
         row.created_at.astimezone(zone()).date().isoformat(),
     ]
 
 
-def _dots(states: Sequence[RecordDot], connections: Sequence[ConnectionRow]) -> list[str]:
+def _dots(states: Sequence[RecordDot], places: Sequence[DotPlace]) -> list[str]:
     by_connection = {state.connection.id: DOTS[state.dot.value] for state in states}
-    return [by_connection.get(row.id, "") for row in connections]
+    return [by_connection.get(row.id, "") for row in places]
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -10,11 +10,10 @@ from service.core.ports import EntityKind
 from service.records.errors import NotFound
 from service.store.queries import lists, web_users
 from service.store.queries.allocations import settled_of
-from service.store.queries.connections import all_of
 from service.store.queries.find import find
 from service.store.queries.letters import count_unknown
 from service.store.queries.load import lines_of, load_tax_levels
-from service.store.queries.states import record_dots, sync_states
+from service.store.queries.states import dot_places, record_dots, sync_states
 from service.store.records import ContactRow, CustomerRow, InvoiceRow
 from service.sync.editable import editable_at
 from service.web import comparison
@@ -35,8 +34,8 @@ _LONGEST_QUERY = 200
 def invoice_list(session: Session) -> str:
     """List invoices, newest first."""
     organisation_id = person().company.id
-    connections = [row for row in all_of(session, organisation_id) if row.state != "pending"]
-    known = [row.id for row in connections]
+    places = dot_places(session, organisation_id)
+    known = [place.id for place in places]
     given = request.args
     dot = given.get("dot", "") if given.get("dot") in DOTS and known else ""
     wish = {
@@ -57,19 +56,19 @@ def invoice_list(session: Session) -> str:
         sort=("-issue_date", "-number"),
         limit=_ROWS,
         cursor=given.get("cursor") or None,
+        beside=lists.customer_name,
     )
+    ids = [row.id for row in found.items]
     return render_template(
         "invoices.html",
         wish=wish,
         rows=found.items,
         next=found.next,
-        connections=connections,
+        connections=places,
         statuses=list(InvoiceStatus),
         doubtful=count_unknown(session, organisation_id),
-        customers=lists.customer_names(session, organisation_id, {row.customer_id for row in found.items}),
-        states=record_dots(
-            session, organisation_id, EntityKind.INVOICE, [row.id for row in found.items], connections=connections
-        ),
+        customers=dict(zip(ids, found.beside, strict=True)),
+        states=record_dots(session, organisation_id, EntityKind.INVOICE, ids, places=places),
     )
 
 

@@ -12,10 +12,9 @@ from service.core.ports import EntityKind
 from service.ids import is_id
 from service.store.queries import web_trees
 from service.store.queries.lists import CustomerFilter, customer_page
-from service.store.queries.pages import Page
-from service.store.queries.states import RecordDot, record_dots
+from service.store.queries.pages import Beside, Page
+from service.store.queries.states import DotPlace, RecordDot, record_dots
 from service.store.records import CustomerRow
-from service.store.sync_models import ConnectionRow
 from service.web.words import DOTS
 
 LISTS = {"all": "All", "customers": "Customers", "contacts": "Contacts"}
@@ -116,9 +115,9 @@ class Shown:
         return [turned, *rest][:MOST_SORTS]
 
 
-def wish_of(arguments: MultiDict[str, str], connections: Sequence[ConnectionRow]) -> Wish:
+def wish_of(arguments: MultiDict[str, str], places: Sequence[DotPlace]) -> Wish:
     """Read the address of a list. A dot without a connection is one at the first."""
-    known = [row.id for row in connections if row.state != "pending"]
+    known = [place.id for place in places]
     dot = arguments.get("dot", "") if arguments.get("dot") in DOTS and known else ""
     connection = arguments.get("connection", "") if arguments.get("connection") in known else ""
     return Wish(
@@ -159,27 +158,27 @@ def shown(
     limit: int,
     base: int = 0,
     columns: tuple[str, ...] = USUAL_COLUMNS,
-    connections: Sequence[ConnectionRow] | None = None,
+    places: Sequence[DotPlace] | None = None,
 ) -> Shown:
     """Return the page that was asked for; ``base`` is the depth of what stands above its rows and is not shown.
 
-    :param connections: all of the organisation's, where they are known already.
+    :param places: those of the organisation, where they are known already.
     :raises BadCursor: the cursor is of another list.
     """
     found = _page(session, organisation_id, wish, limit)
     ids = [row.id for row in found.items]
-    jobs = web_trees.count_jobs(session, organisation_id, ids, archived=None if wish.archived else False)
-    states = record_dots(session, organisation_id, EntityKind.CUSTOMER, ids, connections=connections)
+    jobs = {row_id: number for row_id, number in zip(ids, found.beside, strict=True) if number}
+    states = record_dots(session, organisation_id, EntityKind.CUSTOMER, ids, places=places)
     return Shown(wish=wish, rows=found.items, states=states, jobs=jobs, next=found.next, base=base, columns=columns)
 
 
-def words(connections: Sequence[ConnectionRow]) -> dict[str, object]:
+def words(places: Sequence[DotPlace]) -> dict[str, object]:
     """Return what the list's template needs beside its rows."""
-    consented = [row for row in connections if row.state != "pending"]
-    return {"connections": consented, "LISTS": LISTS, "SORTS": SORTS, "COLUMNS": COLUMNS, "MOST_SORTS": MOST_SORTS}
+    return {"connections": places, "LISTS": LISTS, "SORTS": SORTS, "COLUMNS": COLUMNS, "MOST_SORTS": MOST_SORTS}
 
 
 def _page(session: Session, organisation_id: str, wish: Wish, limit: int) -> Page[CustomerRow]:
+    jobs = web_trees.count_jobs(archived=None if wish.archived else False)
     if wish.opens:
         return web_trees.level(
             session,
@@ -190,11 +189,14 @@ def _page(session: Session, organisation_id: str, wish: Wish, limit: int) -> Pag
             sort=wish.sort,
             limit=limit,
             cursor=wish.cursor,
+            beside=jobs,
         )
-    return page_of_all_levels(session, organisation_id, wish, limit)
+    return page_of_all_levels(session, organisation_id, wish, limit, beside=jobs)
 
 
-def page_of_all_levels(session: Session, organisation_id: str, wish: Wish, limit: int) -> Page[CustomerRow]:
+def page_of_all_levels(
+    session: Session, organisation_id: str, wish: Wish, limit: int, *, beside: Beside
+) -> Page[CustomerRow]:
     """Return a page of the list with the jobs of every level in it: behind their clients, or flat.
 
     :raises BadCursor: the cursor is of another list.
@@ -213,4 +215,6 @@ def page_of_all_levels(session: Session, organisation_id: str, wish: Wish, limit
         sort = ()  # the reading order is by name already
     elif not tree:
         sort = tuple(f"{'-' * one.startswith('-')}full_name" if one.endswith("name") else one for one in sort)
-    return customer_page(session, organisation_id, chosen, sort=sort, tree=tree, limit=limit, cursor=wish.cursor)
+    return customer_page(
+        session, organisation_id, chosen, sort=sort, tree=tree, limit=limit, cursor=wish.cursor, beside=beside
+    )

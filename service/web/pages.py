@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, current_app, g, request, url_for
+from flask import Blueprint, current_app, request, url_for
 
-from service.store.queries import problems
 from service.web.access import csrf, person_or_none
 from service.web.parts import package_of, parts
 from service.web.standing import question_of
@@ -73,17 +72,8 @@ def shared() -> dict[str, Any]:
     if someone is not None:
         known |= {"rail": [entry for entry in RAIL if someone.may(entry[5])]}
         if not request.path.startswith("/parts/"):
-            known["open_questions"] = open_questions()
+            known["open_questions"] = someone.open_questions
     return known
-
-
-def open_questions() -> int:
-    """Count, once for a page, what waits for a person; none where the page has no session for reading."""
-    if "open_questions" not in g:
-        session, someone = g.get("session"), person_or_none()
-        g.open_questions = problems.count_open(session, someone.company.id) if session and someone else 0
-    counted: int = g.open_questions
-    return counted
 
 
 def asset(name: str) -> str:

@@ -81,7 +81,9 @@ class Memory:
                 if row is None or getattr(row, attribute) == typed.value:
                     continue
                 told = f"{attribute} {typed.value!r} typed here is {getattr(row, attribute)!r} now"
-                self._explained(session, [record_id], attribute, typed.value, typed, told)
+                # A person is shown there with the customer, and what is sent of it is on record there.
+                records = [record_id, row.customer_id] if isinstance(row, ContactRow) else [record_id]
+                self._explained(session, records, attribute, typed.value, typed, told)
                 del self.here[table, record_id, attribute]
             if self.there:
                 self._check_there(world, session)

@@ -52,12 +52,32 @@ def test_a_unit_of_writing_is_kept_as_a_whole_or_not_at_all(shared_database: Dat
     assert _count(shared_database, organisation_id) == 1
 
 
-def test_what_a_reader_changes_is_thrown_away(shared_database: Database) -> None:
+@pytest.mark.parametrize("way", ["left as it is", "flushed", "by a statement", "and read after it"])
+def test_what_a_reader_changes_is_thrown_away(shared_database: Database, way: str) -> None:
     organisation_id = _organisation(shared_database)
+    level = _level(organisation_id)
     with shared_database.read() as session:
-        session.add(_level(organisation_id))
-        session.flush()
+        if way == "by a statement":
+            session.execute(text("UPDATE organisation SET name = 'Other' WHERE id = :id"), {"id": organisation_id})
+        else:
+            session.add(level)
+        if way in {"flushed", "and read after it"}:
+            session.flush()
+        if way == "and read after it":
+            assert session.get(TaxLevelRow, level.id) is level
+            assert session.scalar(select(func.count()).select_from(TaxLevelRow)) != 0
     assert _count(shared_database, organisation_id) == 0
+    with shared_database.read() as session:
+        assert session.get_one(Organisation, organisation_id).name == "Brightwater"
+
+
+def test_what_is_asked_often_is_planned_once(shared_postgresql: Database) -> None:
+    for _ in range(10):
+        with shared_postgresql.read() as session:
+            session.scalars(select(Organisation).where(Organisation.name == "Nobody")).all()
+    with shared_postgresql.read() as session:
+        prepared = session.execute(text("SELECT statement FROM pg_prepared_statements")).scalars().all()
+    assert any("FROM organisation" in statement for statement in prepared)
 
 
 def test_writers_that_read_first_wait_for_each_other(shared_database: Database) -> None:

@@ -19,13 +19,11 @@ from service.records.author import Author
 from service.store.accounts import Organisation
 from service.store.database import Database
 from service.store.queries import tallies as counting
-from service.store.queries.connections import all_of
 from service.store.queries.dots import dot_expression, unsettled, unsettled_dot
 from service.store.queries.eligible import eligible_customers, eligible_invoices
-from service.store.queries.find import even_chunks
 from service.store.queries.lists import CustomerFilter, customer_page
 from service.store.queries.load import load_customers, load_invoices, load_payments, load_tax_levels
-from service.store.queries.states import record_dots, sync_states
+from service.store.queries.states import dot_places, record_dots, sync_states
 from service.store.queries.tallies import count_green, tallies
 from service.store.sync_models import LinkRow
 from tests.records.builders import company, connection, invoice, job, link, problem
@@ -193,19 +191,9 @@ def test_a_list_shows_of_each_record_what_its_page_does(session: Session, author
         for one, of in known.items()
     }
     assert any(problem for dots in expected.values() for _, _, problem in dots), "some record needs a person"
-    for connections in (None, all_of(session, organisation_id)):
-        short = record_dots(session, organisation_id, EntityKind.CUSTOMER, customers, connections=connections)
+    for places in (None, dot_places(session, organisation_id)):
+        short = record_dots(session, organisation_id, EntityKind.CUSTOMER, customers, places=places)
         assert {one: [(dot.connection.id, dot.dot, dot.problem) for dot in of] for one, of in short.items()} == expected
-
-
-@pytest.mark.parametrize(
-    ("length", "parts"),
-    [(0, []), (1, [1]), (3, [4]), (64, [64]), (65, [100]), (100, [100]), (101, [200]), (260, [250, 16])],
-)
-def test_conditions_come_in_few_lengths_and_ask_for_the_same(length: int, parts: list[int]) -> None:
-    cut = list(even_chunks(range(length), size=250))
-    assert [len(part) for part in cut] == parts
-    assert {item for part in cut for item in part} == set(range(length))
 
 
 def test_of_a_large_company_alone_what_was_never_sent_may_be_a_moment_old(

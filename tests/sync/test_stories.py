@@ -198,6 +198,36 @@ def test_what_is_unlinked_while_its_batch_is_in_doubt_is_known_by_the_life_that_
         assert (row.retired_why, [row.remote_id] if row.remote_id else []) == ("unlinked", there)
 
 
+def test_what_is_unlinked_in_doubt_and_archived_there_is_known_by_the_life_that_ended(
+    live_office: Office, bookkeeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = live_office.add_customer(name="Maple Dental")
+    lost = FaultRule(kind=FaultKind.DROP, when=When.AFTER, method="POST|PUT", path="^/(v3|api)")
+    live_office.package.sandbox.faults.add(lost)
+    ended: list[str] = []
+
+    def after_both(work: Work, ground: Ground) -> None:
+        if work.doubt and not ended:
+            link = live_office.link(let_go)
+            assert link is not None
+            ended.append(link.id)
+            where = {"organisation_id": live_office.organisation_id, "link_id": link.id}
+            reset.unlink(live_office.platform, actor="user:ann", **where)
+            live_office.platform.pause(900)  # no key is good for as long
+            bookkeeper.archive(bookkeeper.named("Maple Dental")[0])
+            books.read_feed(work)
+        settling(work, ground)
+
+    settling = settle.settle
+    monkeypatch.setattr(settle, "settle", after_both)
+    before = truth.ids(live_office.package.sandbox)
+    live_office.settled()
+    made = truth.ids(live_office.package.sandbox) - before
+    with live_office.platform.database.read() as session:
+        row = session.get_one(LinkRow, ended[0])
+        assert {(Family(row.family), row.remote_id)} == made
+
+
 def test_what_was_archived_there_before_its_lost_create_is_repeated_does_not_count_as_the_answer_tells_it(
     live_office: Office, bookkeeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:

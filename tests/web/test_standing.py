@@ -82,10 +82,12 @@ def test_where_no_schedule_runs_the_dashboard_says_so_and_promises_no_sync(world
     assert "No schedule runs. Syncs start only when you ask for them." in page
     assert '<div class="next">next sync' not in page
     assert "when somebody asks" in client_of(world).get("/settings/schedule").text
+    connection = f"/parts/connections/{world.ids['connection']}"
+    assert "No schedule runs: the next starts when you ask for it." in client.get(connection).text
     with world.database.write() as session:
         upkeep.beat(session, "scheduler", NOW)
     page = client.get("/").text
-    assert "No schedule runs" not in page
+    assert "No schedule runs" not in page + client.get(connection).text
     assert '<div class="next">next sync' in page
     with world.database.write() as session:
         upkeep.beat(session, "scheduler", NOW - timedelta(hours=2))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy import Row, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.core.names import name_key
@@ -287,12 +287,17 @@ def by_names(session: Session, connection_id: str, keys: Collection[str]) -> dic
 def candidates_for(
     session: Session, connection_id: str, family: Family, *, reference: str | None, name: str | None, since: datetime
 ) -> list[RemoteRecord]:
-    """Return entities first seen since a moment that carry our reference or a name: a lost create may be theirs."""
+    """Return entities first seen since a moment that carry our reference or a name: a lost create may be theirs.
+
+    Of an archived one the name may go on behind that: the mapper reads it as it was.
+    """
     keys = []
     if reference is not None:
         keys.append(CounterpartRow.reference == reference)
     if name is not None:
-        keys.append(CounterpartRow.name_key == name_key(name))
+        archived = CounterpartRow.active.is_(False)
+        begun = CounterpartRow.name_key.startswith(name_key(name), autoescape=True)
+        keys.append(or_(CounterpartRow.name_key == name_key(name), and_(archived, begun)))
     query = select(CounterpartRow).where(
         CounterpartRow.connection_id == connection_id,
         CounterpartRow.family == family.value,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, repeat
+from itertools import islice
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, select
@@ -63,21 +63,3 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     rest = iter(items)
     while part := tuple(islice(rest, size)):
         yield part
-
-
-def even_chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """Cut likewise, for conditions: each part is filled up with its last item to one of few lengths.
-
-    A list has now this many rows and now that many. So few texts of a statement come of it that the database knows
-    each after a while, and understanding one takes longer than looking up ten rows.
-    """
-    for part in chunks(items, size):
-        yield (*part, *repeat(part[-1], min(size, _even(len(part))) - len(part)))
-
-
-def _even(length: int) -> int:
-    """Return the next power of two; of more than 64 the next hundred, which is what lists show at once."""
-    return 1 << (length - 1).bit_length() if length <= _POWERS else -(-length // 100) * 100
-
-
-_POWERS = 64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,8 +15,7 @@ from service.core.ports import EntityKind
 from service.store.accounts import Event
 from service.store.queries.allocations import paying
 from service.store.queries.dots import dot_expression
-from service.store.queries.find import even_chunks
-from service.store.queries.pages import Key, Page, day, flag, moment, page, text, whole
+from service.store.queries.pages import Beside, Key, Page, day, flag, moment, page, text, whole
 from service.store.queries.search import matches
 from service.store.records import (
     ContactRow,
@@ -108,6 +107,7 @@ def customer_page(
     tree: bool,
     limit: int,
     cursor: str | None,
+    beside: Beside | None = None,
 ) -> Page[CustomerRow]:
     """Return a page of customers.
 
@@ -129,7 +129,7 @@ def customer_page(
     if tree and sort:
         keys.append(Key(CustomerRow.root_id, text))
     order = f"customers:{'tree' if tree else 'flat'}:{','.join(sort)}"
-    return page(session, query, [*keys, last], order=order, limit=limit, cursor=cursor)
+    return page(session, query, [*keys, last], order=order, limit=limit, cursor=cursor, beside=beside)
 
 
 def invoice_page(
@@ -140,6 +140,7 @@ def invoice_page(
     sort: Sequence[str],
     limit: int,
     cursor: str | None,
+    beside: Beside | None = None,
 ) -> Page[InvoiceRow]:
     """Return a page of invoices.
 
@@ -164,14 +165,12 @@ def invoice_page(
         query = query.where(started | named)
     query = _with_dot(query, InvoiceRow.id, EntityKind.INVOICE, chosen.dot, chosen.connection_id)
     keys = [*sort_keys(InvoiceRow, invoice_sorts(), sort), Key(InvoiceRow.id, text)]
-    return page(session, query, keys, order=f"invoices:{','.join(sort)}", limit=limit, cursor=cursor)
+    return page(session, query, keys, order=f"invoices:{','.join(sort)}", limit=limit, cursor=cursor, beside=beside)
 
 
-def customer_names(session: Session, organisation_id: str, customer_ids: Iterable[str]) -> dict[str, str]:
-    """Return the full names of customers by id, for lists of what is theirs; unknown ones are left out."""
-    query = select(CustomerRow.id, CustomerRow.full_name).where(CustomerRow.organisation_id == organisation_id)
-    parts = even_chunks(set(customer_ids))
-    return {row.id: row.full_name for part in parts for row in session.execute(query.where(CustomerRow.id.in_(part)))}
+def customer_name(row: Any) -> ColumnElement[str]:
+    """Return the full name of the customer whose record each row of a page is, to be shown beside it."""
+    return select(CustomerRow.full_name).where(CustomerRow.id == row.customer_id).scalar_subquery()
 
 
 def payment_page(

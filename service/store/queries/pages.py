@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 Row = TypeVar("Row")
 
@@ -37,6 +37,7 @@ class Page(Generic[Row]):
 
     items: Sequence[Row]
     next: str | None
+    beside: Sequence[Any] = ()  #: what was asked for beside each row
 
 
 def text(value: Any) -> str:
@@ -73,23 +74,44 @@ def day(value: Any) -> date:
     return date.fromisoformat(text(value))
 
 
+#: Makes a value that is shown beside a row, out of the row's columns.
+Beside = Callable[[Any], ColumnElement[Any]]
+
+
 def page(
-    session: Session, query: Select[Any], keys: Sequence[Key], *, order: str, limit: int, cursor: str | None
+    session: Session,
+    query: Select[Any],
+    keys: Sequence[Key],
+    *,
+    order: str,
+    limit: int,
+    cursor: str | None,
+    beside: Beside | None = None,
 ) -> Page[Any]:
     """Return one page of a query of one entity.
 
     :param keys: the order; the last one must tell any two rows apart.
     :param order: names the order; a cursor of another order is refused.
+    :param beside: a value that is found for each row of the page, and for no other.
     :raises BadCursor: the cursor is not one of this list's.
     """
     if cursor is not None:
         query = query.where(_behind(keys, _read(cursor, order, keys)))
-    by = [key.column.desc() if key.descending else key.column.asc() for key in keys]
-    found = session.execute(query.add_columns(*(key.column for key in keys)).order_by(*by).limit(limit + 1)).all()
-    items = [row[0] for row in found[:limit]]
-    if len(found) <= limit:
-        return Page(items, None)
-    return Page(items, _write(order, found[limit - 1][-len(keys) :]))
+    labels = [f"key_{number}" for number in range(len(keys))]
+    sorted_by = (key.column.label(label) for key, label in zip(keys, labels, strict=True))
+    wanted = query.add_columns(*sorted_by).order_by(*_by(keys, [key.column for key in keys])).limit(limit + 1)
+    if beside is not None:
+        cut = wanted.subquery()
+        row, by = aliased(query.column_descriptions[0]["entity"], cut), [cut.c[label] for label in labels]
+        wanted = select(row, beside(row), *by).order_by(*_by(keys, by))
+    found = session.execute(wanted).all()
+    shown = found[:limit]
+    cursor = None if len(found) <= limit else _write(order, shown[-1][-len(keys) :])
+    return Page([row[0] for row in shown], cursor, [] if beside is None else [row[1] for row in shown])
+
+
+def _by(keys: Sequence[Key], columns: Sequence[Any]) -> list[ColumnElement[Any]]:
+    return [column.desc() if key.descending else column.asc() for key, column in zip(keys, columns, strict=True)]
 
 
 def _behind(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:

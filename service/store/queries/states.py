@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from service.core.link import Dot
 from service.core.ports import EntityKind
+from service.store.among import Ids, among
 from service.store.queries import drift
 from service.store.queries.dots import dot_expression
-from service.store.queries.find import chunks, even_chunks
+from service.store.queries.find import chunks
 from service.store.sync_models import ConnectionRow, LinkRow, ProblemRow
 
 
@@ -54,30 +55,30 @@ class SyncState:
     drift: int = 0  #: fields of ours that stand changed there
 
 
+def dot_places(session: Session, organisation_id: str) -> list[DotPlace]:
+    """Return the connections at which records have a dot: those that somebody has consented to, oldest first."""
+    return [DotPlace(*row) for row in session.execute(_PLACES, {"of_organisation": organisation_id})]
+
+
 def record_dots(
     session: Session,
     organisation_id: str,
     kind: EntityKind,
     record_ids: Sequence[str],
     *,
-    connections: Sequence[ConnectionRow] | None = None,
+    places: Sequence[DotPlace] | None = None,
 ) -> dict[str, list[RecordDot]]:
     """Return the dots of records at the connections of :func:`sync_states`, out of one or two short statements.
 
     Rows of links, problems and connections are wide, and a list shows next to nothing of them.
 
-    :param connections: all of the organisation's, where they are known already.
+    :param places: those of the organisation, where they are known already.
     """
-    if connections is None:
-        places = [DotPlace(*row) for row in session.execute(_PLACES, {"of_organisation": organisation_id})]
-    else:
-        consented = (one for one in connections if one.state != "pending")
-        places = [DotPlace(one.id, one.provider, one.state, one.organisation_name) for one in consented]
-    given = {"of_organisation": organisation_id, "of_kind": kind.value}
+    places = dot_places(session, organisation_id) if places is None else places
+    given = {"of_organisation": organisation_id, "of_kind": kind.value, "record_ids": record_ids}
     found = {
-        (record_id, connection_id): (Dot(dot), None if problem_id is None else DotProblem(problem_id, problem))
-        for part in even_chunks(record_ids if places else ())
-        for record_id, connection_id, dot, problem_id, problem in session.execute(_DOTS, {**given, "record_ids": part})
+        (record_id, connection_id): (Dot(dot), DotProblem(problem_id, problem) if problem_id else None)
+        for record_id, connection_id, dot, problem_id, problem in (session.execute(_DOTS, given) if places else ())
     }
     dots: dict[str, list[RecordDot]] = {record_id: [] for record_id in record_ids}
     for record_id, connection in product(dots, places):
@@ -103,7 +104,7 @@ _DOTS = cast(
         LinkRow.organisation_id == bindparam("of_organisation"),
         LinkRow.entity == bindparam("of_kind"),
         LinkRow.retired_at.is_(None),
-        LinkRow.record_id.in_(bindparam("record_ids", expanding=True)),
+        among(LinkRow.record_id, bindparam("record_ids", type_=Ids())),
     ),
 )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
 
-from service.store.queries.find import even_chunks
 from service.store.queries.lists import customer_sorts, sort_keys
-from service.store.queries.pages import Key, Page, page, text
+from service.store.queries.pages import Beside, Key, Page, page, text
 from service.store.records import CustomerRow
 
 
@@ -23,6 +23,7 @@ def level(
     sort: Sequence[str] = ("name",),
     limit: int,
     cursor: str | None,
+    beside: Beside | None = None,
 ) -> Page[CustomerRow]:
     """Return a page of one level: the clients, or the jobs right below a customer.
 
@@ -38,21 +39,18 @@ def level(
         query = query.where(CustomerRow.is_customer.is_(is_customer))
     keys = [*sort_keys(CustomerRow, customer_sorts(), sort), Key(CustomerRow.id, text)]
     order = f"level:{parent_id}:{','.join(sort)}"
-    return page(session, query, keys, order=order, limit=limit, cursor=cursor)
+    return page(session, query, keys, order=order, limit=limit, cursor=cursor, beside=beside)
 
 
-def count_jobs(
-    session: Session, organisation_id: str, customer_ids: Iterable[str], *, archived: bool | None = False
-) -> dict[str, int]:
-    """Return how many jobs stand right below customers; those without any are left out."""
-    query = select(CustomerRow.parent_id, func.count()).where(CustomerRow.organisation_id == organisation_id)
-    if archived is not None:
-        query = query.where(CustomerRow.archived.is_(archived))
-    return {
-        parent_id: number
-        for part in even_chunks(customer_ids)
-        for parent_id, number in session.execute(
-            query.where(CustomerRow.parent_id.in_(part)).group_by(CustomerRow.parent_id)
-        )
-        if parent_id
-    }
+def count_jobs(*, archived: bool | None = False) -> Beside:
+    """Return what counts the jobs that stand right below each customer of a page.
+
+    :param archived: None counts both.
+    """
+
+    def counted(row: Any) -> ColumnElement[int]:
+        job = aliased(CustomerRow)
+        below = select(func.count()).where(job.organisation_id == row.organisation_id, job.parent_id == row.id)
+        return (below if archived is None else below.where(job.archived.is_(archived))).scalar_subquery()
+
+    return counted
