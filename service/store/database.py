@@ -95,7 +95,7 @@ def _only_looked(session: Session) -> bool:
 
     After a rollback psycopg forgets the statements that it has prepared, and PostgreSQL plans each of them anew.
     """
-    if not session.in_transaction() or session.new or session.dirty or session.deleted:
+    if not (session.is_active and session.in_transaction()) or session.new or session.dirty or session.deleted:
         return False
     return not session.connection().info.pop("tieout_changed", False)
 
