@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from service.store.accounts import Counter, Organisation
 from service.store.database import Database
@@ -69,6 +69,16 @@ def test_what_a_reader_changes_is_thrown_away(shared_database: Database, way: st
     assert _count(shared_database, organisation_id) == 0
     with shared_database.read() as session:
         assert session.get_one(Organisation, organisation_id).name == "Brightwater"
+
+
+def test_a_reader_whose_statement_was_refused_ends_quietly(shared_database: Database) -> None:
+    with shared_database.read() as session:
+        session.add(_level("nobody"))
+        with pytest.raises(IntegrityError):
+            session.flush()
+    with shared_database.read() as session, pytest.raises(DBAPIError):
+        session.execute(text("SELECT nothing"))
+    assert _count(shared_database, _organisation(shared_database)) == 0
 
 
 def test_what_is_asked_often_is_planned_once(shared_postgresql: Database) -> None:
