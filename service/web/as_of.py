@@ -19,7 +19,7 @@ from service.store.queries.load import contacts_of
 from service.store.records import ContactRow, CustomerRow, JobSiteRow, TaxLevelRow
 from service.web.access import person, shows
 from service.web.pages import pages
-from service.web.words import plain_value, zone
+from service.web.words import plain_value, terms_words, zone
 
 _CUSTOMER = (
     "name", "number", "kind", "first_name", "last_name", "is_customer", "archived", "status", "parent_id", "email",
@@ -139,6 +139,8 @@ def _then(state: _State, called: Mapping[str, str], moment: datetime) -> Then:
 def _text(called: Mapping[str, str], name: str, value: Any) -> str:
     if name in _NAMED and value:
         return called.get(value, "one that is gone")
+    if name == "payment_terms" and value:
+        return terms_words(value)
     return plain_value(value)
 
 

@@ -26,6 +26,7 @@ from service.web.pages import pages
 from service.web.parts import parts
 from service.web.people import SENT
 from service.web.typed import address_of, address_values, emails_of, faults_of, texts_of
+from service.web.words import terms_words
 
 TEXTS = (
     "name", "first_name", "last_name", "email", "phone", "mobile", "fax", "website", "vat_number", "ean_number",
@@ -35,6 +36,7 @@ ADDRESSES = ("billing_address", "shipping_address")
 _CHOICES = ("invoice_email", "other_emails_invoice")
 STATUSES = {"active": "Active", "on_hold": "On hold", "prospect": "Prospect"}
 PARTIAL = {"": "As usual", "true": "Allowed", "false": "Not allowed"}
+_TERMS_HINT = "Due on receipt if blank. net30, eom15 and so on"
 
 
 @pages.get("/customers/<customer_id>/edit")
@@ -134,7 +136,7 @@ def _page(
         tax_choices=[("", inherited), *((one.id, f"{one.name}") for one in levels.values())],
         site_choices=[("", "none"), *((one.id, one.name) for one in sites)],
         currency_hint=f"As {currency_of} if blank: {currency}",
-        terms_hint=f"As {terms_of} if blank: {terms}" if terms else "Due on receipt if blank. net30, eom15 and so on",
+        terms_hint=f"As {terms_of} if blank: {terms_words(terms)}" if terms else _TERMS_HINT,
         usual_terms=USUAL,
         ADDRESSES=ADDRESSES,
         SENT=SENT,

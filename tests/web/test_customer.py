@@ -78,7 +78,7 @@ def test_what_somebody_else_changed_meanwhile_is_shown_and_not_overwritten(any_w
 def test_rules_for_its_invoices_are_chosen_on_the_form(world: World) -> None:
     client, path = client_of(world, "accountant"), f"/customers/{world.ids['store']}"
     page = client.get(f"{path}/edit").text
-    assert "As Freeman Sporting Goods if blank: net30" in page
+    assert "As Freeman Sporting Goods if blank: 30 days after the invoice" in page
     chosen = {
         "payment_terms": "eom15", "currency": "cad", "invoice_email": "cc", "other_emails_invoice": "to",
         "other_emails": "a@freeman.example; b@freeman.example", "discount_percent": "2.5", "status": "on_hold",
