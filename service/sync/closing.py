@@ -27,6 +27,8 @@ from service.sync.cases import Ground
 from service.sync.planner import flows_of
 
 _NAMED = (EntityKind.CUSTOMER, EntityKind.CONTACT)
+#: Writes after which everything that they don't carry stands as it stood.
+_KEEPS_THE_REST = (Operation.UPDATE, Operation.RESTORE)
 
 
 class Closing:
@@ -89,9 +91,9 @@ class Closing:
         """Tell whether somebody there changed what a write left alone, after it was planned and before it arrived.
 
         The feed won't tell: it shows the entity just as the answer did. What the package works out itself is left out,
-        and so is what was read when nothing was known of the entity before.
+        and what it empties when something is taken back.
         """
-        if intent.before is None:
+        if intent.before is None or intent.operation not in _KEEPS_THE_REST:
             return False
         differing = set(differences(ours=intent.before, theirs=shown)) - intent.expected.fields.keys()
         flows = flows_of(mapper, self._ground.settings) if differing else {}
