@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from flask import render_template, request
 from sqlalchemy.orm import Session
 
+from service.core.model import SendTo
 from service.records.errors import NotFound
 from service.records.trail import plain
 from service.store.accounts import Event
@@ -18,7 +19,9 @@ from service.store.queries.find import find, find_all
 from service.store.queries.load import contacts_of
 from service.store.records import ContactRow, CustomerRow, JobSiteRow, TaxLevelRow
 from service.web.access import person, shows
+from service.web.customer_form import STATUSES
 from service.web.pages import pages
+from service.web.people import SENT
 from service.web.words import plain_value, terms_words, zone
 
 _CUSTOMER = (
@@ -36,6 +39,14 @@ _NAMED: Mapping[str, tuple[Any, str]] = {
     "parent_id": (CustomerRow, "full_name"),
     "tax_level_id": (TaxLevelRow, "name"),
     "job_site_id": (JobSiteRow, "name"),
+}
+#: Fields that hold a code, and what says it in words.
+_SAID: Mapping[str, Callable[[str], str]] = {
+    "payment_terms": terms_words,
+    "invoice_email": lambda code: SENT[SendTo(code)],
+    "other_emails_invoice": lambda code: SENT[SendTo(code)],
+    "product_visibility": lambda code: code.replace("_", " "),
+    "status": lambda code: STATUSES.get(code, code),
 }
 _WORDS: Mapping[str, str] = {"parent_id": "Stands under", "tax_level_id": "Tax level", "job_site_id": "Job site"}
 
@@ -139,8 +150,8 @@ def _then(state: _State, called: Mapping[str, str], moment: datetime) -> Then:
 def _text(called: Mapping[str, str], name: str, value: Any) -> str:
     if name in _NAMED and value:
         return called.get(value, "one that is gone")
-    if name == "payment_terms" and value:
-        return terms_words(value)
+    if name in _SAID and isinstance(value, str):
+        return _SAID[name](value)
     return plain_value(value)
 
 

@@ -138,7 +138,10 @@ def test_a_look_back_shows_the_record_as_it_was_and_says_how_it_knows(any_world:
     assert phone_at(5) == ("(650) 555-0987", "2")
     assert phone_at(15) == ("1", "2")
     assert phone_at(25) == ("2", "the same")
-    assert "30 days after the invoice" in client.get(path, query_string={"at": before.isoformat()}).text
+    words = client.get(path, query_string={"at": before.isoformat()}).text
+    assert "30 days after the invoice" in words
+    assert "standard and exclusive" in words
+    assert "<td>gets none</td>" in words
     assert "It was not there yet." in client.get(path, query_string={"at": "2020-01-01T00:00"}).text
     assert "That is no day and time." in client.get(f"{path}?at=yesterday").text
     assert client.get(path).status_code == 200
