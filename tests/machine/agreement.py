@@ -78,7 +78,8 @@ def _agree(ground: Ground, chunk: Chunk, case: Case, there: RemoteRecord | None)
     try:
         ours = adapted(mapper.project(case.record, chunk.context), case.withheld, case.stand_ins).snapshot
     except MappingError as error:
-        if case.kept_there or (getattr(case.record, "removed", False) and truth.gone(there)):
+        given_up = getattr(case.record, "removed", False) or getattr(case.record, "archived", False)
+        if case.kept_there or (given_up and truth.gone(there)):
             return  # it is never sent, or never again; what became of its customer there is asked about that
         raise Breach("green", f"{case.label} is green and can't even be sent: {error.reason}") from error
     if truth.gone(there):
