@@ -39,17 +39,15 @@ class _Former:
     lives: Mapping[Ref, FormerLives]
     remote_ids: Mapping[Ref, str]
 
-    def holds(self, refs: Sequence[Ref], holder: Value) -> bool:
-        """Tell whether one of an earlier life is named, or who took over from one that is gone."""
-        return any(self._held(ref, holder) for ref in refs if ref in self.lives)
-
     def named(self, refs: Sequence[Ref], holder: Value) -> bool:
         """Tell whether one of an earlier life is named."""
         return any(holder in self.lives[ref].remote_ids for ref in refs if ref in self.lives)
 
-    def _held(self, ref: Ref, holder: Value) -> bool:
-        lives = self.lives[ref]
-        return holder in lives.remote_ids or (lives.gone and holder not in {None, self.remote_ids.get(ref)})
+    def holds(self, refs: Sequence[Ref], holder: Value) -> bool:
+        """Tell whether one of an earlier life is named, or who took over from one that is gone."""
+        orphaned = [ref for ref in refs if ref in self.lives and self.lives[ref].gone]
+        taken_over = any(holder not in {None, self.remote_ids.get(ref)} for ref in orphaned)
+        return taken_over or self.named(refs, holder)
 
 
 def with_former(

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import abort, g, redirect, request, url_for
+from flask import abort, redirect, request, url_for
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
@@ -135,7 +135,6 @@ def shows(role: Role = Role.VIEWER) -> Callable[[View], View]:
             if refusal is not None:
                 return refusal
             with parts().platform.database.read() as session:
-                g.session = session
                 return view(session, **path)
 
         return run

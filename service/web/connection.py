@@ -66,7 +66,7 @@ def connection(session: Session, connection_id: str) -> str:
     return render_template(
         "connection.html",
         one=standing,
-        unscheduled=last_beat(session, "scheduler") is None,
+        unscheduled=_unscheduled(session),
         row=row,
         package=standing.package,
         steps=steps_of(parts().platform, session, row),
@@ -84,10 +84,13 @@ def connection(session: Session, connection_id: str) -> str:
 def connection_part(session: Session, connection_id: str) -> str:
     """Give alone what of a connection's page changes while it is looked at: its counts and the run under way."""
     row = connections.get(session, person().company.id, connection_id)
-    unscheduled = last_beat(session, "scheduler") is None
-    return render_template(
-        "part/connection.html", one=standing_of(session, row, foresees=False), unscheduled=unscheduled
-    )
+    one = standing_of(session, row, foresees=False)
+    return render_template("part/connection.html", one=one, unscheduled=_unscheduled(session))
+
+
+def _unscheduled(session: Session) -> bool:
+    """Tell whether no schedule was ever heard of, so that no sync may be promised."""
+    return last_beat(session, "scheduler") is None
 
 
 def _webhooks_at(provider: str) -> str | None:

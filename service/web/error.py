@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -66,7 +66,6 @@ def stale_form(failure: Exception) -> Response:
 
 def error_page(status: int, sentence: str | None = None) -> Response:
     """Return the page of an error."""
-    g.session = None  # the database may be what is broken
     title, next_step = _TOLD.get(status, ("This did not work", "Go back and try again."))
     page = render_template("error.html", status=status, title=title, sentence=sentence or next_step)
     return make_response(page, status)

@@ -57,6 +57,14 @@ def test_following_a_merge_archives_the_other_of_two(live_office: Office, bookke
     assert bookkeeper.customer(there)["name"] == "Cedar Vets"
 
 
+def merged_away(office: Office, bookkeeper: Bookkeeper, customer_id: str) -> str:
+    """Merge a customer's counterpart into a new one of theirs, and sync; return the survivor."""
+    winner = bookkeeper.add_customer("Cedar Holding")
+    bookkeeper.merge(office.remote_id(customer_id), winner)
+    office.sync()
+    return winner
+
+
 def hint(office: Office, customer_id: str, winner: str) -> None:
     """Let the package tell, late, what a customer's counterpart went up in."""
     with office.platform.database.write() as session:
@@ -70,9 +78,7 @@ def test_a_late_word_of_a_merge_turns_gone_into_merged(live_office: Office, book
         pytest.skip("this package names the survivor at once")
     customer = live_office.add_customer(name="Cedar Vets")
     live_office.sync()
-    winner = bookkeeper.add_customer("Cedar Holding")
-    bookkeeper.merge(live_office.remote_id(customer), winner)
-    live_office.sync()
+    winner = merged_away(live_office, bookkeeper, customer)
     before = live_office.problem()
     assert before.kind == "deleted_there"
     assert "Customers vanish there by being merged into another one." in said(live_office)
@@ -92,9 +98,7 @@ def test_who_has_the_invoices_of_one_that_is_gone_is_proposed(live_office: Offic
     customer = live_office.add_customer(name="Cedar Vets")
     invoice = live_office.add_invoice(customer)
     live_office.sync()
-    winner = bookkeeper.add_customer("Cedar Holding")
-    bookkeeper.merge(live_office.remote_id(customer), winner)
-    live_office.sync()
+    winner = merged_away(live_office, bookkeeper, customer)
     assert said(live_office).endswith(
         "Its documents there are with 'Cedar Holding' now, so it was probably merged into that one."
     )
@@ -109,9 +113,7 @@ def test_after_a_merge_every_way_on_ends_green(live_office: Office, bookkeeper: 
     customer = live_office.add_customer(name="Cedar Vets")
     invoice = live_office.add_invoice(customer)
     live_office.sync()
-    winner = bookkeeper.add_customer("Cedar Holding")
-    bookkeeper.merge(live_office.remote_id(customer), winner)
-    live_office.sync()
+    winner = merged_away(live_office, bookkeeper, customer)
     if not is_xero(live_office):
         hint(live_office, customer, winner)
     live_office.answer(option)
@@ -130,9 +132,7 @@ def test_what_is_paid_stays_with_the_survivor_when_its_customer_is_sent_anew(
     bookkeeper.pay(live_office.remote_id(paid, INVOICE), "40.00")
     live_office.platform.pause(5)
     live_office.sync()
-    winner = bookkeeper.add_customer("Cedar Holding")
-    bookkeeper.merge(live_office.remote_id(customer), winner)
-    live_office.sync()
+    winner = merged_away(live_office, bookkeeper, customer)
     if told and not is_xero(live_office):
         hint(live_office, customer, winner)
     live_office.answer(OptionId.CREATE_NEW)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from sandbox.common.faults import FaultKind, FaultRule, When
@@ -169,32 +171,41 @@ def test_what_is_made_of_a_value_taken_over_in_the_same_moment_is_sent_as_it_is_
     assert live_office.dot(client) == "green"
 
 
+def once_in_doubt(office: Office, monkeypatch: pytest.MonkeyPatch, when: When, do: Callable[[Work], object]) -> None:
+    """Lose the next write, or its answer, and do something once before anybody looks what became of it."""
+    lost = FaultRule(kind=FaultKind.DROP, when=when, method="POST|PUT", path="^/(v3|api)")
+    office.package.sandbox.faults.add(lost)
+    waiting, settling = [do], settle.settle
+
+    def after_it(work: Work, ground: Ground) -> None:
+        if work.doubt and waiting:
+            waiting.pop()(work)
+        settling(work, ground)
+
+    monkeypatch.setattr(settle, "settle", after_it)
+
+
+def unlinked(office: Office, customer_id: str) -> str:
+    """Unlink a customer whose write is in doubt; return the id of the link."""
+    link = office.link(customer_id)
+    assert link is not None
+    assert link.intent_open
+    reset.unlink(office.platform, actor="user:ann", organisation_id=office.organisation_id, link_id=link.id)
+    return link.id
+
+
 def test_what_is_unlinked_while_its_batch_is_in_doubt_is_known_by_the_life_that_ended(
     live_office: Office, bookkeeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, let_go = live_office.add_customer(name="Cedar Vets"), live_office.add_customer(name="Maple Dental")
-    lost = FaultRule(kind=FaultKind.DROP, when=When.BEFORE, method="POST|PUT", path="^/(v3|api)")
-    live_office.package.sandbox.faults.add(lost)
-    ended: list[LinkRow] = []
-
-    def after_unlinking(work: Work, ground: Ground) -> None:
-        if work.doubt and not ended:
-            link = live_office.link(let_go)
-            assert link is not None
-            assert link.intent_open
-            ended.append(link)
-            where = {"organisation_id": live_office.organisation_id, "link_id": link.id}
-            reset.unlink(live_office.platform, actor="user:ann", **where)
-        settling(work, ground)
-
-    settling = settle.settle
-    monkeypatch.setattr(settle, "settle", after_unlinking)
+    ended: list[str] = []
+    once_in_doubt(live_office, monkeypatch, When.BEFORE, lambda _: ended.append(unlinked(live_office, let_go)))
     live_office.settled()
     assert bookkeeper.named("Cedar Vets") == [live_office.remote_id(kept)]
     assert live_office.dot(kept) == "green"
     there = bookkeeper.named("Maple Dental")
     with live_office.platform.database.read() as session:
-        row = session.get_one(LinkRow, ended[0].id)
+        row = session.get_one(LinkRow, ended[0])
         assert (row.retired_why, [row.remote_id] if row.remote_id else []) == ("unlinked", there)
 
 
@@ -202,24 +213,15 @@ def test_what_is_unlinked_in_doubt_and_archived_there_is_known_by_the_life_that_
     live_office: Office, bookkeeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_go = live_office.add_customer(name="Maple Dental")
-    lost = FaultRule(kind=FaultKind.DROP, when=When.AFTER, method="POST|PUT", path="^/(v3|api)")
-    live_office.package.sandbox.faults.add(lost)
     ended: list[str] = []
 
-    def after_both(work: Work, ground: Ground) -> None:
-        if work.doubt and not ended:
-            link = live_office.link(let_go)
-            assert link is not None
-            ended.append(link.id)
-            where = {"organisation_id": live_office.organisation_id, "link_id": link.id}
-            reset.unlink(live_office.platform, actor="user:ann", **where)
-            live_office.platform.pause(900)  # no key is good for as long
-            bookkeeper.archive(bookkeeper.named("Maple Dental")[0])
-            books.read_feed(work)
-        settling(work, ground)
+    def both(work: Work) -> None:
+        ended.append(unlinked(live_office, let_go))
+        live_office.platform.pause(900)  # no key is good for as long
+        bookkeeper.archive(bookkeeper.named("Maple Dental")[0])
+        books.read_feed(work)
 
-    settling = settle.settle
-    monkeypatch.setattr(settle, "settle", after_both)
+    once_in_doubt(live_office, monkeypatch, When.AFTER, both)
     before = truth.ids(live_office.package.sandbox)
     live_office.settled()
     made = truth.ids(live_office.package.sandbox) - before
@@ -232,20 +234,15 @@ def test_what_was_archived_there_before_its_lost_create_is_repeated_does_not_cou
     live_office: Office, bookkeeper: Bookkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = live_office.add_customer(name="Cedar Vets")
-    lost = FaultRule(kind=FaultKind.DROP, when=When.AFTER, method="POST|PUT", path="^/(v3|api)")
-    live_office.package.sandbox.faults.add(lost)
     archived: list[str] = []
 
-    def after_archiving(work: Work, ground: Ground) -> None:
-        if work.doubt and not archived:
-            archived.extend(bookkeeper.named("Cedar Vets"))
-            live_office.platform.pause(5)
-            bookkeeper.archive(archived[0])
-            books.read_feed(work)
-        settling(work, ground)
+    def archive(work: Work) -> None:
+        archived.extend(bookkeeper.named("Cedar Vets"))
+        live_office.platform.pause(5)
+        bookkeeper.archive(archived[0])
+        books.read_feed(work)
 
-    settling = settle.settle
-    monkeypatch.setattr(settle, "settle", after_archiving)
+    once_in_doubt(live_office, monkeypatch, When.AFTER, archive)
     live_office.settled()
     assert live_office.remote_id(client) == archived[0]
     assert (live_office.dot(client), live_office.problem().kind) == ("red", "archived_there")

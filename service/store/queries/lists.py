@@ -170,7 +170,8 @@ def invoice_page(
 
 def customer_name(row: Any) -> ColumnElement[str]:
     """Return the full name of the customer whose record each row of a page is, to be shown beside it."""
-    return select(CustomerRow.full_name).where(CustomerRow.id == row.customer_id).scalar_subquery()
+    mine = CustomerRow.organisation_id == row.organisation_id
+    return select(CustomerRow.full_name).where(mine, CustomerRow.id == row.customer_id).scalar_subquery()
 
 
 def payment_page(
